@@ -1,0 +1,1 @@
+//! Stage 1, extract: what the client presented. Pure syntax, no I/O.
