@@ -94,6 +94,18 @@ impl fmt::Display for Reason {
     }
 }
 
+/// How loudly a refusal is reported.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Severity {
+    /// Part of everyday traffic.
+    Debug,
+    /// Worth seeing: somebody was turned away.
+    Info,
+    /// Ours to mend.
+    Error,
+}
+
 /// One thing that is wrong with a configuration.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConfigFault {

@@ -6,8 +6,8 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::names::Names;
 use crate::clock::UnixTime;
+use crate::names::Names;
 
 /// Who is asking, proven.
 ///

@@ -3,10 +3,9 @@
 mod error;
 #[expect(clippy::module_inception, reason = "the stage is named after the one type it makes")]
 mod identity;
-mod names;
 mod verifier;
 
 pub use error::VerifyError;
 pub use identity::{Assertion, AuthTime, Identity};
-pub use names::Names;
+pub use crate::names::Names;
 pub use verifier::Verifier;

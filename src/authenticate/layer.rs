@@ -1,0 +1,145 @@
+//! The layer and all its configuration.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tower_layer::Layer;
+
+use super::scheme::Scheme;
+use super::service::Authenticate;
+use super::verdict::Judge;
+use crate::error::ConfigError;
+use crate::response::{Problem, Respond};
+
+/// Wraps services so that they are called with a proven [`Identity`](crate::Identity) in the request's extensions, and
+/// not at all where the credentials do not hold.
+///
+/// The module's documentation tells the rules. The layer has no type parameter, and cloning it costs one reference
+/// count; the services it wraps need `Clone`.
+///
+/// ```
+/// use portcullis::authenticate::{Basic, Bearer};
+/// use portcullis::credentials::{BasicCredentials, BearerToken};
+/// use portcullis::{AuthenticateLayer, Identity, VerifyError};
+///
+/// let tokens = async |_: BearerToken| Ok(Identity::assertion("orders", "ci").build());
+/// let passwords = async |_: BasicCredentials| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) };
+///
+/// let layer = AuthenticateLayer::builder()
+///     .scheme(Bearer::new("orders", tokens))
+///     .scheme(Basic::new("orders", passwords))
+///     .build()?;
+///
+/// let error = AuthenticateLayer::builder().build().unwrap_err();
+/// assert!(error.to_string().contains("add one"));
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct AuthenticateLayer {
+    judge: Arc<Judge>,
+}
+
+impl AuthenticateLayer {
+    /// A layer of one scheme, with the defaults of [`builder`](Self::builder).
+    ///
+    /// # Errors
+    ///
+    /// As [`AuthenticateBuilder::build`].
+    pub fn new(scheme: impl Scheme) -> Result<Self, ConfigError> {
+        Self::builder().scheme(scheme).build()
+    }
+
+    /// Begins a layer.
+    #[must_use]
+    pub fn builder() -> AuthenticateBuilder {
+        AuthenticateBuilder {
+            schemes: Vec::new(),
+            respond: Arc::new(Problem),
+            allow_anonymous: false,
+            allow_cors_preflight: false,
+        }
+    }
+}
+
+impl<S> Layer<S> for AuthenticateLayer {
+    type Service = Authenticate<S>;
+
+    fn layer(&self, inner: S) -> Authenticate<S> {
+        Authenticate::new(inner, Arc::clone(&self.judge))
+    }
+}
+
+/// An [`AuthenticateLayer`] in the making.
+///
+/// ```
+/// # use portcullis::{AuthenticateLayer, Identity, VerifyError, authenticate::Bearer, credentials::BearerToken};
+/// # let scheme = Bearer::new("shop", async |_: BearerToken| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) });
+/// let layer = AuthenticateLayer::builder().scheme(scheme).allow_anonymous().build()?;
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
+#[must_use = "a builder does nothing until `build`"]
+pub struct AuthenticateBuilder {
+    schemes: Vec<Arc<dyn Scheme>>,
+    respond: Arc<dyn Respond>,
+    allow_anonymous: bool,
+    allow_cors_preflight: bool,
+}
+
+impl AuthenticateBuilder {
+    /// Adds a scheme. The order is the order in which schemes are asked and their challenges are sent; some proxies
+    /// relay only the first challenge, so the one that must survive comes first. Required at least once.
+    pub fn scheme(mut self, scheme: impl Scheme) -> Self {
+        self.schemes.push(Arc::new(scheme));
+        self
+    }
+
+    /// Lets requests without credentials pass, without an identity. Default: they are answered 401.
+    ///
+    /// # Security
+    ///
+    /// Whatever lies inside must ask for the identity itself, or stand behind a
+    /// [`RequireLayer`](crate::RequireLayer). Credentials that were sent and failed are refused all the same; only a
+    /// session cookie that is unknown or expired counts as none sent, and is cleared.
+    pub const fn allow_anonymous(mut self) -> Self {
+        self.allow_anonymous = true;
+        self
+    }
+
+    /// Lets CORS preflights pass without credentials, which browsers never send with them: `OPTIONS` with both `Origin`
+    /// and `Access-Control-Request-Method`. Default: they are answered 401. Any other `OPTIONS` stays guarded.
+    ///
+    /// # Security
+    ///
+    /// Put a CORS layer directly inside, so that a preflight is answered there and reaches no handler. With the CORS
+    /// layer outside, which is simpler, this switch is not needed.
+    pub const fn allow_cors_preflight(mut self) -> Self {
+        self.allow_cors_preflight = true;
+        self
+    }
+
+    /// Sets who writes the bodies of refusals. Default: [`Problem`].
+    pub fn respond_with(mut self, respond: impl Respond) -> Self {
+        self.respond = Arc::new(respond);
+        self
+    }
+
+    /// The layer.
+    ///
+    /// # Errors
+    ///
+    /// Lists every fault at once: no scheme, one scheme name twice, a realm that cannot stand in a header.
+    pub fn build(self) -> Result<AuthenticateLayer, ConfigError> {
+        let judge = Judge::new(self.schemes, self.respond, self.allow_anonymous, self.allow_cors_preflight)?;
+        Ok(AuthenticateLayer { judge: Arc::new(judge) })
+    }
+}
+
+impl fmt::Debug for AuthenticateBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthenticateBuilder")
+            .field("schemes", &self.schemes.len())
+            .field("allow_anonymous", &self.allow_anonymous)
+            .field("allow_cors_preflight", &self.allow_cors_preflight)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,64 @@
+//! The 401 middleware: finds out who is asking, or says why it cannot.
+//!
+//! ```text
+//!  request ─▶ credentials ─▶ identity ─▶ inner service     the Identity is in the request's extensions
+//!             extract        verify
+//!                 └─────────────┴──▶ response              400, 401, 403, 429, 500 or 503, the inner service untouched
+//! ```
+//!
+//! A request passes when the first scheme that finds its credentials has them verified. In order:
+//!
+//! 1. Two `Authorization` fields are refused (400) before any verifier runs.
+//! 2. Each scheme, in the configured order, looks for credentials the client sent on purpose (a header). The first that
+//!    finds some decides alone: a failure ends the request, and no other scheme is asked.
+//! 3. Only without any `Authorization` field do schemes look for credentials that browsers send unasked (a cookie).
+//! 4. Nothing found: 401 with the challenge of every scheme, each on a line of its own. With
+//!    [`allow_anonymous`](AuthenticateBuilder::allow_anonymous) the request passes without an identity; a credential that
+//!    was sent and failed is refused all the same, except a stale cookie, which is cleared.
+//!
+//! The inner service is called after the verdict and never before, on an instance that was polled ready. Its own
+//! responses, a 401 among them, pass through unchanged.
+//!
+//! ```
+//! use portcullis::authenticate::Bearer;
+//! use portcullis::credentials::BearerToken;
+//! use portcullis::{AuthenticateLayer, Identity, VerifyError};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! let verifier = async |token: BearerToken| match token.expose() {
+//!     "sesame" => Ok(Identity::assertion("cave", "ali").build()),
+//!     _ => Err(VerifyError::invalid()),
+//! };
+//! let layer = AuthenticateLayer::new(Bearer::new("cave", verifier))?;
+//! let service = layer.layer(service_fn(async |request: http::Request<String>| {
+//!     let who = request.extensions().get::<Identity>().map(|identity| identity.subject().to_owned());
+//!     Ok::<_, std::convert::Infallible>(http::Response::new(who.unwrap_or_default()))
+//! }));
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let request = http::Request::get("/").header("authorization", "Bearer sesame").body(String::new())?;
+//! assert_eq!(service.clone().oneshot(request).await?.status(), 200);
+//!
+//! let refused = service.oneshot(http::Request::get("/").body(String::new())?).await?;
+//! assert_eq!(refused.status(), 401);
+//! assert_eq!(refused.headers()["www-authenticate"], r#"Bearer realm="cave""#);
+//! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod basic;
+mod bearer;
+mod future;
+mod layer;
+mod scheme;
+mod service;
+mod session;
+mod verdict;
+
+pub use basic::Basic;
+pub use bearer::Bearer;
+pub use future::ResponseFuture;
+pub use layer::{AuthenticateBuilder, AuthenticateLayer};
+pub use scheme::{Attempt, Scheme};
+pub use service::Authenticate;
+pub use session::Session;

@@ -1,0 +1,152 @@
+//! The trait of a scheme: finds its credentials in a request head and has them verified.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::HeaderValue;
+use http::request::Parts;
+
+use crate::identity::{Identity, Verifier, VerifyError};
+use crate::response::Challenge;
+
+/// One way of presenting credentials in HTTP (RFC 9110 section 11.1).
+///
+/// [`Basic`](super::Basic), [`Bearer`](super::Bearer) and [`Session`](super::Session) are ours; write your own for
+/// anything else:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use http::request::Parts;
+/// use portcullis::authenticate::{Attempt, Scheme};
+/// use portcullis::response::Challenge;
+/// use portcullis::{Verifier, VerifyError};
+///
+/// /// `X-Api-Key: …`, checked by any verifier of texts.
+/// struct ApiKey<V>(Arc<V>);
+///
+/// impl<V: Verifier<String>> Scheme for ApiKey<V> {
+///     fn challenge(&self) -> Challenge {
+///         Challenge::new("ApiKey").quoted("realm", "orders").quoted("header", "X-Api-Key")
+///     }
+///
+///     fn reads(&self) -> &[&str] {
+///         &["x-api-key"]
+///     }
+///
+///     fn authenticate(&self, head: &Parts) -> Attempt {
+///         let mut keys = head.headers.get_all("x-api-key").iter();
+///         match (keys.next(), keys.next()) {
+///             (None, _) => Attempt::NotPresented,
+///             (Some(_), Some(_)) => Attempt::Ready(Err(VerifyError::ambiguous())),
+///             (Some(key), None) => match key.to_str() {
+///                 Ok(key) => Attempt::verify(&self.0, key.to_owned()),
+///                 Err(_) => Attempt::Ready(Err(VerifyError::malformed())),
+///             },
+///         }
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an authentication scheme",
+    note = "wrap your verifier in one: `Basic::new(realm, verifier)`, `Bearer::new(realm, verifier)`, \
+            `Session::new(realm, verifier)`, or implement `Scheme`"
+)]
+pub trait Scheme: Send + Sync + 'static {
+    /// The challenge of this scheme when nothing was presented. Its scheme name is the scheme's name; no two schemes of
+    /// a layer may share one. Asked once, when the layer is built.
+    fn challenge(&self) -> Challenge;
+
+    /// Looks for credentials that were sent on purpose and starts to verify them. Must not block.
+    fn authenticate(&self, head: &Parts) -> Attempt;
+
+    /// Looks for credentials that a browser sends by itself, such as a cookie. Asked only where the request has no
+    /// `Authorization` field and no scheme found explicit credentials. Default: there are none.
+    fn authenticate_ambient(&self, head: &Parts) -> Attempt {
+        let _ = head;
+        Attempt::NotPresented
+    }
+
+    /// The `Set-Cookie` value that makes a browser forget a stale ambient credential, sent where anonymous callers are
+    /// let in. Default: none.
+    fn forget(&self) -> Option<HeaderValue> {
+        None
+    }
+
+    /// Whether the challenge says in an `error` parameter what went wrong, as RFC 6750 has it. Then credentials that
+    /// cannot be read are answered 400 `invalid_request`, and a 403 carries the challenge too. Default: no.
+    fn explains(&self) -> bool {
+        false
+    }
+
+    /// The header fields the scheme looks at, for `Vary`. Default: `authorization`.
+    fn reads(&self) -> &[&str] {
+        &["authorization"]
+    }
+}
+
+impl<S: Scheme + ?Sized> Scheme for Arc<S> {
+    fn challenge(&self) -> Challenge {
+        (**self).challenge()
+    }
+
+    fn authenticate(&self, head: &Parts) -> Attempt {
+        (**self).authenticate(head)
+    }
+
+    fn authenticate_ambient(&self, head: &Parts) -> Attempt {
+        (**self).authenticate_ambient(head)
+    }
+
+    fn forget(&self) -> Option<HeaderValue> {
+        (**self).forget()
+    }
+
+    fn explains(&self) -> bool {
+        (**self).explains()
+    }
+
+    fn reads(&self) -> &[&str] {
+        (**self).reads()
+    }
+}
+
+/// What a scheme found.
+#[expect(clippy::exhaustive_enums, reason = "complete by definition: nothing, a verdict, or a verdict to come")]
+pub enum Attempt {
+    /// No credentials of this scheme: the next scheme is asked.
+    NotPresented,
+    /// A verdict that is at hand.
+    Ready(Result<Identity, VerifyError>),
+    /// A verdict to wait for. The future owns all it needs; this box is the only one on the path of a request.
+    Pending(Pin<Box<dyn Future<Output = Result<Identity, VerifyError>> + Send>>),
+}
+
+impl Attempt {
+    /// Has `verifier` judge `credentials`: at once if it can, else in a future.
+    pub fn verify<C, V>(verifier: &Arc<V>, credentials: C) -> Self
+    where
+        C: Send + 'static,
+        V: Verifier<C>,
+    {
+        match verifier.verify_now(&credentials) {
+            Some(verdict) => Self::Ready(verdict),
+            None => {
+                let verifier = Arc::clone(verifier);
+                Self::Pending(Box::pin(async move { verifier.verify(credentials).await }))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotPresented => f.write_str("NotPresented"),
+            Self::Ready(verdict) => f.debug_tuple("Ready").field(verdict).finish(),
+            Self::Pending(_) => f.write_str("Pending(..)"),
+        }
+    }
+}

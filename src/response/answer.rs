@@ -1,0 +1,108 @@
+//! From a rejection to its response: the headers that are not a hook's to choose.
+
+use std::error::Error;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, COOKIE, PROXY_AUTHORIZATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Response};
+
+use super::challenge::Challenge;
+use super::context::ChallengeSet;
+use super::rejection::{Challenges, Rejection};
+use super::respond::Respond;
+use crate::error::Reason;
+use crate::trace;
+
+/// The answer to a refused request, whose head is not needed any more.
+pub(crate) fn answer(rejection: Rejection, respond: &dyn Respond, mut head: Parts) -> Response<Bytes> {
+    for secret in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
+        head.headers.remove(secret);
+    }
+    let wire = rejection.wire();
+    trace::refused(&trace::Refusal {
+        id: &rejection.id(),
+        status: wire.status.as_u16(),
+        reason: rejection.reason().code(),
+        severity: wire.severity,
+        cause: rejection.cause(),
+        source: rejection.source(),
+    });
+    let (mut headers, body) = respond.respond(&rejection, &head).into_parts();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Some(delay) = rejection.retry_after() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(delay)));
+    }
+    if let Some(challenges) = rejection.challenges() {
+        headers.insert(VARY, challenges.vary().clone());
+        write_challenges(&mut headers, challenges, &rejection, wire.challenges);
+    }
+    let mut response = Response::new(body);
+    *response.status_mut() = wire.status;
+    *response.headers_mut() = headers;
+    response.extensions_mut().insert(rejection);
+    response
+}
+
+fn write_challenges(headers: &mut HeaderMap, challenges: &ChallengeSet, rejection: &Rejection, which: Challenges) {
+    let mut write = |value: HeaderValue| {
+        headers.append(WWW_AUTHENTICATE, value);
+    };
+    let used = rejection.used();
+    let explained = used.and_then(|used| match rejection.reason() {
+        Reason::Forbidden => challenges.extended(used, |challenge| insufficient_scope(challenge, rejection)),
+        Reason::StepUp => challenges
+            .extended(used, |challenge| insufficient_authentication(challenge, rejection))
+            .or_else(|| challenges.explained(used, Reason::Missing).cloned()),
+        reason => challenges.explained(used, reason).cloned(),
+    });
+    match which {
+        Challenges::None => {}
+        Challenges::Used => {
+            let explains = used.is_some_and(|used| challenges.explains(used));
+            if let Some(value) = explained.filter(|_| explains) {
+                write(value);
+            }
+        }
+        Challenges::All => {
+            if let Some(value) = explained {
+                write(value);
+            }
+            challenges.plain(used).cloned().for_each(write);
+        }
+    }
+}
+
+/// RFC 6750 section 3.1.
+fn insufficient_scope(challenge: Challenge, rejection: &Rejection) -> Challenge {
+    let challenge = challenge
+        .quoted("error", "insufficient_scope")
+        .quoted("error_description", "The request needs a permission that the token does not give");
+    let scopes: Vec<&str> = rejection.missing_scopes().collect();
+    if scopes.is_empty() { challenge } else { challenge.quoted("scope", scopes.join(" ")) }
+}
+
+/// RFC 9470 section 3.
+fn insufficient_authentication(mut challenge: Challenge, rejection: &Rejection) -> Challenge {
+    challenge = challenge
+        .quoted("error", "insufficient_user_authentication")
+        .quoted("error_description", "A newer or stronger log-in is required");
+    let acr: Vec<&str> = rejection.acr_values().collect();
+    if !acr.is_empty() {
+        challenge = challenge.quoted("acr_values", acr.join(" "));
+    }
+    match rejection.max_age() {
+        Some(age) => challenge.quoted("max_age", age.as_secs().to_string()),
+        None => challenge,
+    }
+}
+
+/// `Retry-After` counts whole seconds; a client told 0 would come back at once.
+pub(crate) fn whole_seconds(delay: Duration) -> u64 {
+    let round_up = u64::from(delay.subsec_nanos() > 0);
+    delay.as_secs().saturating_add(round_up).max(1)
+}

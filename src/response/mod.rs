@@ -1,0 +1,27 @@
+//! Stage 4, respond: what a refused client is told, and what it is never told.
+//!
+//! [`rejection`](Rejection) holds the one table from [`Reason`](crate::Reason) to the wire. The library alone writes the
+//! status, `WWW-Authenticate`, `Retry-After`, `Cache-Control: no-store`, `Vary` and `X-Content-Type-Options` of a
+//! refusal; a [`Respond`] hook may choose the body and add headers, and cannot lose these. Every refusal carries its
+//! [`Rejection`] in the response's extensions, so that outer layers can log it.
+//!
+//! A body says what the client can do next. It never says which of several causes made a credential unacceptable, and it
+//! repeats no byte of the request.
+
+mod answer;
+mod body;
+mod challenge;
+mod context;
+mod negotiate;
+mod problem;
+mod rejection;
+mod respond;
+
+pub(crate) use answer::answer;
+pub use body::ResponseBody;
+pub use challenge::Challenge;
+pub(crate) use context::{Anonymous, ChallengeSet, Context};
+pub use problem::Problem;
+pub(crate) use rejection::Wanted;
+pub use rejection::{Rejection, RejectionId};
+pub use respond::{Reply, Respond};

@@ -1,0 +1,95 @@
+//! The hook that chooses the body of a refusal.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING, VARY, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
+
+use super::rejection::Rejection;
+
+/// Chooses what a refusal says.
+///
+/// The status, the challenges, `Retry-After`, `Cache-Control` and `Vary` are not the hook's to choose: they are added to
+/// whatever it returns. The request head it sees has lost its `Authorization`, `Proxy-Authorization` and `Cookie` fields,
+/// so no hook can repeat a credential.
+///
+/// A closure will do:
+///
+/// ```
+/// use http::request::Parts;
+/// use portcullis::response::{Rejection, Reply, Respond};
+///
+/// fn hook(rejection: &Rejection, _head: &Parts) -> Reply {
+///     Reply::new("text/plain", format!("no: {} (ask us about {})", rejection.reason(), rejection.id()))
+/// }
+/// fn accepts(_: impl Respond) {}
+/// accepts(hook);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not answer refusals",
+    note = "implement `Respond`, or pass a function `fn(&Rejection, &http::request::Parts) -> Reply`"
+)]
+pub trait Respond: Send + Sync + 'static {
+    /// The body of the answer and any extra headers.
+    fn respond(&self, rejection: &Rejection, head: &Parts) -> Reply;
+}
+
+impl<F> Respond for F
+where
+    F: Fn(&Rejection, &Parts) -> Reply + Send + Sync + 'static,
+{
+    fn respond(&self, rejection: &Rejection, head: &Parts) -> Reply {
+        self(rejection, head)
+    }
+}
+
+/// A body with its type, and extra headers.
+///
+/// ```
+/// use http::HeaderValue;
+/// use http::header::CONTENT_LANGUAGE;
+/// use portcullis::response::Reply;
+///
+/// let reply = Reply::new("text/plain", "Zutritt verweigert").header(CONTENT_LANGUAGE, HeaderValue::from_static("de"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    /// A body of the media type `content_type`.
+    pub fn new(content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        // Room for all headers of a refusal, so that the map is allocated once.
+        let mut headers = HeaderMap::with_capacity(6);
+        if let Ok(value) = HeaderValue::from_str(content_type) {
+            headers.insert(CONTENT_TYPE, value);
+        }
+        Self { headers, body: body.into() }
+    }
+
+    /// As [`new`](Self::new), with a header value that was checked at compile time.
+    pub(crate) fn ready(content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let mut headers = HeaderMap::with_capacity(6);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        Self { headers, body: body.into() }
+    }
+
+    /// Adds a header. The ones a refusal owns (see [`Respond`]) are dropped again.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.append(name, value);
+        self
+    }
+
+    /// The headers without those that are not a hook's to choose.
+    pub(crate) fn into_parts(mut self) -> (HeaderMap, Bytes) {
+        // One header means the content type alone, which is nearly always so.
+        if self.headers.len() > 1 {
+            for owned in [WWW_AUTHENTICATE, RETRY_AFTER, CACHE_CONTROL, VARY, CONTENT_LENGTH, TRANSFER_ENCODING] {
+                self.headers.remove(owned);
+            }
+        }
+        (self.headers, self.body)
+    }
+}

@@ -1,0 +1,27 @@
+//! Events for the operator: through the `tracing` crate with the feature of that name, else nowhere.
+
+use std::error::Error;
+use std::fmt::Display;
+
+use crate::error::Severity;
+
+#[cfg(not(feature = "tracing"))]
+mod disabled;
+#[cfg(feature = "tracing")]
+mod enabled;
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) use disabled::refused;
+#[cfg(feature = "tracing")]
+pub(crate) use enabled::refused;
+
+/// What is told of a refusal: fixed texts of ours and the source of an outage, and no byte of the request.
+#[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "without the feature nobody listens"))]
+pub(crate) struct Refusal<'a> {
+    pub(crate) id: &'a dyn Display,
+    pub(crate) status: u16,
+    pub(crate) reason: &'static str,
+    pub(crate) severity: Severity,
+    pub(crate) cause: Option<&'static str>,
+    pub(crate) source: Option<&'a (dyn Error + 'static)>,
+}
