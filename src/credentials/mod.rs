@@ -1,1 +1,25 @@
-//! Stage 1, extract: what the client presented. Pure syntax, no I/O.
+//! Stage 1, extract: what the client presented. Pure syntax, no I/O; what is read here is unproven.
+//!
+//! A reader has four answers, and they are never mixed up:
+//!
+//! | answer | when | what follows |
+//! |---|---|---|
+//! | `Ok(..)` | exactly one, and every byte of it follows the grammar | a verifier decides |
+//! | [`Unreadable::Malformed`] | presented, and breaks the syntax or a limit, be it by one byte | likewise |
+//!
+//! Nothing is repaired: no replacement characters, no second spelling of the same bytes, no picking of the first or the
+//! last. Credentials in other places (query, body, `Proxy-Authorization`) are not looked at, and so count as not
+//! presented.
+//!
+//! | what | carried as | limits |
+//! |---|---|---|
+//! | [`Parameters`] | any scheme of your own | 32 parameters |
+
+mod authorization;
+mod grammar;
+mod parameters;
+mod unreadable;
+
+pub use authorization::Authorization;
+pub use parameters::Parameters;
+pub use unreadable::Unreadable;
