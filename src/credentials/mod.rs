@@ -4,7 +4,9 @@
 //!
 //! | answer | when | what follows |
 //! |---|---|---|
+//! | `Ok(None)`, *not presented* | no such field, no such cookie; or a scheme that is not ours ([`Authorization::is`]) | the next scheme is asked |
 //! | `Ok(..)` | exactly one, and every byte of it follows the grammar | a verifier decides |
+//! | [`Unreadable::Ambiguous`] | two `Authorization` lines, a cookie name twice, also with equal values | the request is refused, no verifier is asked |
 //! | [`Unreadable::Malformed`] | presented, and breaks the syntax or a limit, be it by one byte | likewise |
 //!
 //! Nothing is repaired: no replacement characters, no second spelling of the same bytes, no picking of the first or the
@@ -13,13 +15,16 @@
 //!
 //! | what | carried as | limits |
 //! |---|---|---|
+//! | [`BasicCredentials`] | `Authorization: Basic`, or a log-in form | user name 256 bytes, password 1024 bytes |
 //! | [`Parameters`] | any scheme of your own | 32 parameters |
 
 mod authorization;
+mod basic;
 mod grammar;
 mod parameters;
 mod unreadable;
 
 pub use authorization::Authorization;
+pub use basic::BasicCredentials;
 pub use parameters::Parameters;
 pub use unreadable::Unreadable;
