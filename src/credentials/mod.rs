@@ -16,15 +16,18 @@
 //! | what | carried as | limits |
 //! |---|---|---|
 //! | [`BasicCredentials`] | `Authorization: Basic`, or a log-in form | user name 256 bytes, password 1024 bytes |
+//! | [`BearerToken`] | `Authorization: Bearer` | 16 KiB unless configured |
 //! | [`Parameters`] | any scheme of your own | 32 parameters |
 
 mod authorization;
 mod basic;
+mod bearer;
 mod grammar;
 mod parameters;
 mod unreadable;
 
 pub use authorization::Authorization;
 pub use basic::BasicCredentials;
+pub use bearer::BearerToken;
 pub use parameters::Parameters;
 pub use unreadable::Unreadable;
