@@ -17,17 +17,24 @@
 //! |---|---|---|
 //! | [`BasicCredentials`] | `Authorization: Basic`, or a log-in form | user name 256 bytes, password 1024 bytes |
 //! | [`BearerToken`] | `Authorization: Bearer` | 16 KiB unless configured |
+//! | [`SessionId`] | `Authorization: Session`, or the [`SessionCookie`] | exactly 43 characters |
 //! | [`Parameters`] | any scheme of your own | 32 parameters |
 
 mod authorization;
 mod basic;
 mod bearer;
+mod cookie;
 mod grammar;
 mod parameters;
+mod session_cookie;
+mod session_id;
 mod unreadable;
 
 pub use authorization::Authorization;
 pub use basic::BasicCredentials;
 pub use bearer::BearerToken;
+pub use cookie::find_cookie;
 pub use parameters::Parameters;
+pub use session_cookie::{CookieName, SessionCookie};
+pub use session_id::SessionId;
 pub use unreadable::Unreadable;
