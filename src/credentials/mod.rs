@@ -1,1 +1,40 @@
-//! Stage 1, extract: what the client presented. Pure syntax, no I/O.
+//! Stage 1, extract: what the client presented. Pure syntax, no I/O; what is read here is unproven.
+//!
+//! A reader has four answers, and they are never mixed up:
+//!
+//! | answer | when | what follows |
+//! |---|---|---|
+//! | `Ok(None)`, *not presented* | no such field, no such cookie; or a scheme that is not ours ([`Authorization::is`]) | the next scheme is asked |
+//! | `Ok(..)` | exactly one, and every byte of it follows the grammar | a verifier decides |
+//! | [`Unreadable::Ambiguous`] | two `Authorization` lines, a cookie name twice, also with equal values | the request is refused, no verifier is asked |
+//! | [`Unreadable::Malformed`] | presented, and breaks the syntax or a limit, be it by one byte | likewise |
+//!
+//! Nothing is repaired: no replacement characters, no second spelling of the same bytes, no picking of the first or the
+//! last. Credentials in other places (query, body, `Proxy-Authorization`) are not looked at, and so count as not
+//! presented.
+//!
+//! | what | carried as | limits |
+//! |---|---|---|
+//! | [`BasicCredentials`] | `Authorization: Basic`, or a log-in form | user name 256 bytes, password 1024 bytes |
+//! | [`BearerToken`] | `Authorization: Bearer` | 16 KiB unless configured |
+//! | [`SessionId`] | `Authorization: Session`, or the [`SessionCookie`] | exactly 43 characters |
+//! | [`Parameters`] | any scheme of your own | 32 parameters |
+
+mod authorization;
+mod basic;
+mod bearer;
+mod cookie;
+mod grammar;
+mod parameters;
+mod session_cookie;
+mod session_id;
+mod unreadable;
+
+pub use authorization::Authorization;
+pub use basic::BasicCredentials;
+pub use bearer::BearerToken;
+pub use cookie::find_cookie;
+pub use parameters::Parameters;
+pub use session_cookie::{CookieName, SessionCookie};
+pub use session_id::SessionId;
+pub use unreadable::Unreadable;
