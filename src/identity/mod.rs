@@ -1,9 +1,13 @@
 //! Stage 2, verify: whose credentials these are, if anybody's. Nothing here knows HTTP.
 
+#[cfg(feature = "token")]
+mod digest;
 mod error;
 #[expect(clippy::module_inception, reason = "the stage is named after the one type it makes")]
 mod identity;
 mod names;
+#[cfg(feature = "token")]
+pub mod token;
 mod verifier;
 
 pub use error::VerifyError;
