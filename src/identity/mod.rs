@@ -6,6 +6,8 @@ mod error;
 #[expect(clippy::module_inception, reason = "the stage is named after the one type it makes")]
 mod identity;
 mod names;
+#[cfg(feature = "password")]
+pub mod password;
 #[cfg(feature = "token")]
 pub mod token;
 mod verifier;
