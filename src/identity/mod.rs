@@ -1,6 +1,6 @@
 //! Stage 2, verify: whose credentials these are, if anybody's. Nothing here knows HTTP.
 
-#[cfg(feature = "token")]
+#[cfg(any(feature = "session", feature = "token"))]
 mod digest;
 mod error;
 #[expect(clippy::module_inception, reason = "the stage is named after the one type it makes")]
@@ -8,6 +8,8 @@ mod identity;
 mod names;
 #[cfg(feature = "password")]
 pub mod password;
+#[cfg(feature = "session")]
+pub mod session;
 #[cfg(feature = "token")]
 pub mod token;
 mod verifier;
