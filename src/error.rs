@@ -138,6 +138,8 @@ impl fmt::Display for ConfigFault {
     }
 }
 
+impl std::error::Error for ConfigFault {}
+
 /// A configuration that cannot be built, with every fault that was found and not just the first.
 ///
 /// ```

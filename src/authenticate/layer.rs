@@ -50,7 +50,6 @@ impl AuthenticateLayer {
     }
 
     /// Begins a layer.
-    #[must_use]
     pub fn builder() -> AuthenticateBuilder {
         AuthenticateBuilder {
             schemes: Vec::new(),

@@ -7,8 +7,9 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::future::ResponseFuture;
-use super::verdict::{Judge, Settled, Verdict};
-use crate::response::{ResponseBody, answer};
+use super::verdict::{Judge, Verdict, Waiting};
+use crate::deferred::{Deferred, Passed};
+use crate::response::ResponseBody;
 
 /// The service that [`AuthenticateLayer`](super::AuthenticateLayer) makes.
 ///
@@ -66,22 +67,22 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let (mut head, body) = request.into_parts();
-        match self.judge.judge(&head) {
-            Verdict::Settled(Settled::Pass(pass)) => {
-                self.judge.hand_on(pass.identity, &mut head);
+        let (head, body) = request.into_parts();
+        let deferred = match self.judge.judge(&head) {
+            Verdict::Settled(settled) => match self.judge.settle(settled, head) {
                 // This instance was polled ready; no clone of it was.
-                ResponseFuture::calling(self.inner.call(Request::from_parts(head, body)), pass.forget)
-            }
-            Verdict::Settled(Settled::Refuse(rejection)) => {
-                ResponseFuture::refused(answer(rejection, &*self.judge.respond, head))
-            }
+                Ok(Passed { head, set_cookie }) => {
+                    Deferred::calling(self.inner.call(Request::from_parts(head, body)), set_cookie)
+                }
+                Err(response) => Deferred::refused(response),
+            },
             // The ready instance stays here for the next call: a verdict that takes its time holds none of the inner
             // service's capacity. After acceptance the clone is driven to readiness.
-            Verdict::Wait(waiting) => {
-                let request = Request::from_parts(head, body);
-                ResponseFuture::verifying(waiting, request, self.inner.clone(), Arc::clone(&self.judge))
+            Verdict::Wait { verdict, used, ambient } => {
+                let waiting = Waiting { verdict, used, ambient, head: Some(head), judge: Arc::clone(&self.judge) };
+                Deferred::deciding(waiting, body, self.inner.clone())
             }
-        }
+        };
+        ResponseFuture::new(deferred)
     }
 }

@@ -6,23 +6,25 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, ready};
 
+use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE, ORIGIN, PROXY_AUTHORIZATION};
 use http::request::Parts;
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, Response};
 
 use super::scheme::{Attempt, Scheme};
 use crate::credentials::Authorization;
+use crate::deferred::{Decide, Passed};
 use crate::error::{ConfigError, ConfigFault, Reason};
 use crate::identity::{Identity, VerifyError};
-use crate::response::{Anonymous, ChallengeSet, Context, Rejection, Respond};
+use crate::response::{Anonymous, ChallengeSet, Context, Rejection, Respond, answer};
 
 /// All that a layer knows, shared by its services and futures.
 pub(super) struct Judge {
     schemes: Box<[Entry]>,
     challenges: Arc<ChallengeSet>,
-    pub(super) respond: Arc<dyn Respond>,
+    respond: Arc<dyn Respond>,
     allow_anonymous: bool,
     allow_cors_preflight: bool,
     /// What anonymous requests carry on.
@@ -40,28 +42,29 @@ struct Entry {
 /// What to do with a request, now.
 pub(super) enum Verdict {
     Settled(Settled),
-    Wait(Waiting),
+    Wait { verdict: Pending, used: usize, ambient: bool },
 }
 
 /// What to do with a request.
 pub(super) enum Settled {
-    Pass(Pass),
+    /// Let it in, with an identity or anonymously, and perhaps tell the browser that its session is over.
+    Pass {
+        identity: Option<Identity>,
+        forget: Option<HeaderValue>,
+    },
     Refuse(Rejection),
 }
 
-/// What an accepted request carries on.
-pub(super) struct Pass {
-    /// `None` for the anonymous.
-    pub(super) identity: Option<Identity>,
-    /// A `Set-Cookie` value for the response: the browser's session is over.
-    pub(super) forget: Option<HeaderValue>,
-}
+type Pending = Pin<Box<dyn Future<Output = Result<Identity, VerifyError>> + Send>>;
 
-/// A verdict to come.
+/// A verdict to come, with the head of the request it is about.
 pub(super) struct Waiting {
-    verdict: Pin<Box<dyn Future<Output = Result<Identity, VerifyError>> + Send>>,
-    used: usize,
-    ambient: bool,
+    pub(super) verdict: Pending,
+    pub(super) used: usize,
+    pub(super) ambient: bool,
+    /// Taken when the verdict is there.
+    pub(super) head: Option<Parts>,
+    pub(super) judge: Arc<Judge>,
 }
 
 impl Judge {
@@ -98,7 +101,7 @@ impl Judge {
 
     fn decide(&self, head: &Parts) -> Verdict {
         if self.allow_cors_preflight && is_cors_preflight(head) {
-            return Verdict::Settled(Settled::Pass(Pass { identity: None, forget: None }));
+            return Verdict::Settled(Settled::Pass { identity: None, forget: None });
         }
         let mut fields = head.headers.get_all(AUTHORIZATION).iter();
         let field = fields.next();
@@ -109,7 +112,7 @@ impl Judge {
             match entry.scheme.authenticate(head) {
                 Attempt::NotPresented => {}
                 Attempt::Ready(verdict) => return Verdict::Settled(self.conclude(verdict, index, false)),
-                Attempt::Pending(verdict) => return Verdict::Wait(Waiting { verdict, used: index, ambient: false }),
+                Attempt::Pending(verdict) => return Verdict::Wait { verdict, used: index, ambient: false },
             }
         }
         match field {
@@ -129,7 +132,7 @@ impl Judge {
                 Attempt::NotPresented => {}
                 Attempt::Ready(Err(error)) if self.is_stale(&error) => forget.clone_from(&entry.forget),
                 Attempt::Ready(verdict) => return Verdict::Settled(self.conclude(verdict, index, true)),
-                Attempt::Pending(verdict) => return Verdict::Wait(Waiting { verdict, used: index, ambient: true }),
+                Attempt::Pending(verdict) => return Verdict::Wait { verdict, used: index, ambient: true },
             }
         }
         Verdict::Settled(self.absent(forget))
@@ -137,11 +140,7 @@ impl Judge {
 
     /// Nothing was presented.
     fn absent(&self, forget: Option<HeaderValue>) -> Settled {
-        if self.allow_anonymous {
-            Settled::Pass(Pass { identity: None, forget })
-        } else {
-            self.refuse(Reason::Missing, None)
-        }
+        if self.allow_anonymous { Settled::Pass { identity: None, forget } } else { self.refuse(Reason::Missing, None) }
     }
 
     /// Turns a verifier's verdict into ours.
@@ -151,7 +150,7 @@ impl Judge {
                 if let Some(entry) = self.schemes.get(used) {
                     identity.hand_on(entry.name, Arc::clone(&entry.context));
                 }
-                Settled::Pass(Pass { identity: Some(identity), forget: None })
+                Settled::Pass { identity: Some(identity), forget: None }
             }
             Err(error) if ambient && self.is_stale(&error) => {
                 self.absent(self.schemes.get(used).and_then(|entry| entry.forget.clone()))
@@ -190,8 +189,20 @@ impl Judge {
         explaining.or_else(|| self.schemes.iter().position(named))
     }
 
+    /// Carries the decision out: the head for the inner service, or the answer.
+    #[expect(clippy::result_large_err, reason = "the answer is moved once, into the future that gives it")]
+    pub(super) fn settle(&self, settled: Settled, mut head: Parts) -> Result<Passed, Response<Bytes>> {
+        match settled {
+            Settled::Pass { identity, forget } => {
+                self.hand_on(identity, &mut head);
+                Ok(Passed { head, set_cookie: forget })
+            }
+            Settled::Refuse(rejection) => Err(answer(rejection, &*self.respond, head)),
+        }
+    }
+
     /// Writes the outcome into the head that the inner service will see.
-    pub(super) fn hand_on(&self, identity: Option<Identity>, head: &mut Parts) {
+    fn hand_on(&self, identity: Option<Identity>, head: &mut Parts) {
         for (name, value) in &mut head.headers {
             if name == AUTHORIZATION || name == COOKIE || name == PROXY_AUTHORIZATION {
                 value.set_sensitive(true);
@@ -215,12 +226,15 @@ impl Judge {
     }
 }
 
-impl Waiting {
-    /// Polls the verifier; a panic becomes a refusal.
-    pub(super) fn poll(&mut self, judge: &Judge, cx: &mut TaskContext<'_>) -> Poll<Settled> {
-        match catch_unwind(AssertUnwindSafe(|| self.verdict.as_mut().poll(cx))) {
-            Ok(verdict) => verdict.map(|verdict| judge.conclude(verdict, self.used, self.ambient)),
-            Err(_) => Poll::Ready(judge.panicked(Some(self.used))),
+impl Decide for Waiting {
+    fn poll_decision(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<Passed, Response<Bytes>>> {
+        let settled = match catch_unwind(AssertUnwindSafe(|| self.verdict.as_mut().poll(cx))) {
+            Ok(verdict) => self.judge.conclude(ready!(verdict), self.used, self.ambient),
+            Err(_) => self.judge.panicked(Some(self.used)),
+        };
+        match self.head.take() {
+            Some(head) => Poll::Ready(self.judge.settle(settled, head)),
+            None => Poll::Pending,
         }
     }
 }

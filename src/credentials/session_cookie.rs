@@ -79,6 +79,13 @@ pub struct SessionCookie {
     secure: bool,
 }
 
+impl Default for SessionCookie {
+    /// The cookie `__Host-session`.
+    fn default() -> Self {
+        Self::new(CookieName("__Host-session".into()))
+    }
+}
+
 impl SessionCookie {
     /// A cookie called `name`, with the default attributes.
     #[must_use]

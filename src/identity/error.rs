@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::credentials::Unreadable;
 use crate::error::Reason;
 
 /// A verifier's "no", or its "I cannot tell".
@@ -120,6 +121,15 @@ impl VerifyError {
     /// A shared handle on the source, for a rejection that outlives this error.
     pub(crate) fn shared_source(&self) -> Option<Arc<dyn Error + Send + Sync>> {
         self.source.clone()
+    }
+}
+
+impl From<Unreadable> for VerifyError {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::Ambiguous => Self::ambiguous(),
+            Unreadable::Malformed(cause) => Self::malformed().because(cause),
+        }
     }
 }
 

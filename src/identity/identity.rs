@@ -182,7 +182,6 @@ impl Identity {
     }
 
     /// An assertion that starts from what is known here: to add a database row, or to begin a session.
-    #[must_use]
     pub fn to_assertion(&self) -> Assertion {
         Assertion { facts: (*self.facts).clone() }
     }

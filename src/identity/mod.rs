@@ -1,11 +1,19 @@
 //! Stage 2, verify: whose credentials these are, if anybody's. Nothing here knows HTTP.
 
+#[cfg(any(feature = "session", feature = "token"))]
+mod digest;
 mod error;
 #[expect(clippy::module_inception, reason = "the stage is named after the one type it makes")]
 mod identity;
+#[cfg(feature = "password")]
+pub mod password;
+#[cfg(feature = "session")]
+pub mod session;
+#[cfg(feature = "token")]
+pub mod token;
 mod verifier;
 
+pub use crate::names::Names;
 pub use error::VerifyError;
 pub use identity::{Assertion, AuthTime, Identity};
-pub use crate::names::Names;
 pub use verifier::Verifier;

@@ -42,7 +42,10 @@ impl ChallengeSet {
         let mut entries: Vec<Entry> = Vec::new();
         for (challenge, explains) in schemes {
             if entries.iter().any(|other| other.challenge.scheme().eq_ignore_ascii_case(challenge.scheme())) {
-                faults.push(ConfigFault::new(challenge.scheme(), "is configured twice; join the two verifiers in one scheme"));
+                faults.push(ConfigFault::new(
+                    challenge.scheme(),
+                    "is configured twice; join the two verifiers in one scheme",
+                ));
             }
             match Entry::new(challenge, explains) {
                 Ok(entry) => entries.push(entry),

@@ -13,7 +13,8 @@ pub(crate) enum Representation {
 /// `Text` where `Accept` ranks `text/plain` above JSON, else `Problem`: a refusal is never answered 406.
 pub(crate) fn representation(headers: &HeaderMap) -> Representation {
     let (mut problem, mut text) = (Rank::default(), Rank::default());
-    for range in headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(',')) {
+    for range in headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(','))
+    {
         let mut parts = range.split(';').map(str::trim);
         let Some(media) = parts.next() else { continue };
         let weight = parts.find_map(quality).unwrap_or(1000);
@@ -74,10 +75,13 @@ mod tests {
     #[test]
     fn problem_json_is_the_answer_unless_text_is_preferred() {
         assert_eq!(representation(&HeaderMap::new()), Representation::Problem);
-        for accept in ["*/*", "text/html, */*;q=0.8", "text/plain, application/json", "image/png", "text/plain;q=x", ""] {
+        for accept in ["*/*", "text/html, */*;q=0.8", "text/plain, application/json", "image/png", "text/plain;q=x", ""]
+        {
             assert_eq!(chosen(accept), Representation::Problem, "{accept}");
         }
-        for accept in ["text/plain", "TEXT/PLAIN", "text/*", "application/json;q=0.5, text/plain;q=0.8", "text/plain, */*;q=0.1"] {
+        for accept in
+            ["text/plain", "TEXT/PLAIN", "text/*", "application/json;q=0.5, text/plain;q=0.8", "text/plain, */*;q=0.1"]
+        {
             assert_eq!(chosen(accept), Representation::Text, "{accept}");
         }
     }

@@ -22,7 +22,7 @@ use crate::error::Reason;
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "holds nothing: what could be set is a responder of one's own")]
 pub struct Problem;
 
 impl Respond for Problem {
@@ -33,13 +33,13 @@ impl Respond for Problem {
         // Hexadecimal digits are always text.
         let id = std::str::from_utf8(&id).unwrap_or_default();
         match representation(&head.headers) {
-            Representation::Problem => {
-                Reply::ready("application/problem+json", json(rejection.reason(), &wire, detail(rejection, &wire), id, &extras))
-            }
-            Representation::Text => Reply::ready(
-                "text/plain; charset=utf-8",
-                text(&wire, detail(rejection, &wire), id, &extras),
+            Representation::Problem => Reply::ready(
+                "application/problem+json",
+                json(rejection.reason(), &wire, detail(rejection, &wire), id, &extras),
             ),
+            Representation::Text => {
+                Reply::ready("text/plain; charset=utf-8", text(&wire, detail(rejection, &wire), id, &extras))
+            }
         }
     }
 }

@@ -96,6 +96,7 @@ pub struct Rejection {
     retry_after: Option<Duration>,
     source: Option<Arc<dyn Error + Send + Sync>>,
     wanted: Option<Arc<Wanted>>,
+    forgotten_layer: bool,
 }
 
 /// What a requirement asked for and did not find.
@@ -118,11 +119,20 @@ impl Rejection {
 
     /// A refusal outside any layer that could have authenticated somebody.
     pub(crate) fn forgotten_layer() -> Self {
-        Self { cause: Some(Self::FORGOTTEN_LAYER), ..Self::bare(Reason::Misconfigured) }
+        Self { cause: Some(Self::FORGOTTEN_LAYER), forgotten_layer: true, ..Self::bare(Reason::Misconfigured) }
+    }
+
+    /// The application asks for a value of a type that its verifier does not attach.
+    #[cfg(feature = "axum")]
+    pub(crate) fn other_value() -> Self {
+        Self {
+            cause: Some("the identity carries no value of the type that the handler asks for"),
+            ..Self::bare(Reason::Misconfigured)
+        }
     }
 
     pub(crate) const fn is_forgotten_layer(&self) -> bool {
-        matches!(self.reason, Reason::Misconfigured) && self.challenges.is_none()
+        self.forgotten_layer
     }
 
     fn bare(reason: Reason) -> Self {
@@ -135,6 +145,7 @@ impl Rejection {
             retry_after: None,
             source: None,
             wanted: None,
+            forgotten_layer: false,
         }
     }
 

@@ -1,7 +1,9 @@
 //! The hook that chooses the body of a refusal.
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING, VARY, WWW_AUTHENTICATE};
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING, VARY, WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
 
 use super::rejection::Rejection;

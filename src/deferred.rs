@@ -1,0 +1,147 @@
+//! A call of the inner service that may have to wait for a decision: the state machine both middlewares share.
+
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::header::SET_COOKIE;
+use http::request::Parts;
+use http::{HeaderValue, Request, Response};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use crate::response::ResponseBody;
+
+/// A decision to come. It owns the head of the request meanwhile.
+pub(crate) trait Decide {
+    /// Goes on deciding. Not called again after it was ready.
+    fn poll_decision(&mut self, cx: &mut Context<'_>) -> Poll<Result<Passed, Response<Bytes>>>;
+}
+
+/// A request that may go on.
+pub(crate) struct Passed {
+    pub(crate) head: Parts,
+    /// A `Set-Cookie` value for the response.
+    pub(crate) set_cookie: Option<HeaderValue>,
+}
+
+pin_project! {
+    /// Waits for the decision if need be, then drives the inner service to readiness, then calls it.
+    pub(crate) struct Deferred<S, ReqBody, D>
+    where
+        S: Service<Request<ReqBody>>,
+    {
+        #[pin]
+        state: State<S, S::Future, ReqBody, D>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<S, F, ReqBody, D> {
+        Before { step: Step<S, ReqBody, D> },
+        Calling { #[pin] future: F, set_cookie: Option<HeaderValue> },
+    }
+}
+
+/// All that can happen before the inner service is called. None of it is pinned, so it is moved about freely.
+enum Step<S, ReqBody, D> {
+    Refused { response: Response<Bytes> },
+    Deciding { decision: D, body: ReqBody, inner: S },
+    Readying { request: Request<ReqBody>, inner: S, set_cookie: Option<HeaderValue> },
+    Done,
+}
+
+impl<S, ReqBody, D> Deferred<S, ReqBody, D>
+where
+    S: Service<Request<ReqBody>>,
+{
+    /// The inner service has been called.
+    pub(crate) const fn calling(future: S::Future, set_cookie: Option<HeaderValue>) -> Self {
+        Self { state: State::Calling { future, set_cookie } }
+    }
+
+    /// The inner service is not called.
+    pub(crate) const fn refused(response: Response<Bytes>) -> Self {
+        Self { state: State::Before { step: Step::Refused { response } } }
+    }
+
+    /// Whether the inner service is called is not known yet. `inner` need not be ready.
+    pub(crate) const fn deciding(decision: D, body: ReqBody, inner: S) -> Self {
+        Self { state: State::Before { step: Step::Deciding { decision, body, inner } } }
+    }
+}
+
+impl<S, ReqBody, ResBody, D> Future for Deferred<S, ReqBody, D>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    D: Decide,
+{
+    type Output = Result<Response<ResponseBody<ResBody>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            match state.as_mut().project() {
+                StateProjection::Calling { future, set_cookie } => {
+                    let mut response = ready!(future.poll(cx))?.map(ResponseBody::inner);
+                    if let Some(cookie) = set_cookie.take() {
+                        response.headers_mut().append(SET_COOKIE, cookie);
+                    }
+                    return Poll::Ready(Ok(response));
+                }
+                StateProjection::Before { step } => match ready!(step.advance(cx)) {
+                    Next::Step(next) => *step = next,
+                    Next::Call(future, set_cookie) => state.set(State::Calling { future, set_cookie }),
+                    Next::Answer(answer) => {
+                        return Poll::Ready(answer.map(|response| response.map(ResponseBody::from_bytes)));
+                    }
+                },
+            }
+        }
+    }
+}
+
+type NextOf<S, ReqBody, D> =
+    Next<S, ReqBody, D, <S as Service<Request<ReqBody>>>::Future, <S as Service<Request<ReqBody>>>::Error>;
+
+/// Where a step leads.
+enum Next<S, ReqBody, D, F, E> {
+    Answer(Result<Response<Bytes>, E>),
+    Call(F, Option<HeaderValue>),
+    Step(Step<S, ReqBody, D>),
+}
+
+impl<S, ReqBody, D> Step<S, ReqBody, D>
+where
+    S: Service<Request<ReqBody>>,
+    D: Decide,
+{
+    fn advance(&mut self, cx: &mut Context<'_>) -> Poll<NextOf<S, ReqBody, D>> {
+        Poll::Ready(match mem::replace(self, Self::Done) {
+            Self::Refused { response } => Next::Answer(Ok(response)),
+            Self::Deciding { mut decision, body, inner } => match decision.poll_decision(cx) {
+                Poll::Pending => {
+                    *self = Self::Deciding { decision, body, inner };
+                    return Poll::Pending;
+                }
+                Poll::Ready(Ok(Passed { head, set_cookie })) => {
+                    Next::Step(Self::Readying { request: Request::from_parts(head, body), inner, set_cookie })
+                }
+                Poll::Ready(Err(response)) => Next::Answer(Ok(response)),
+            },
+            Self::Readying { request, mut inner, set_cookie } => match inner.poll_ready(cx) {
+                Poll::Pending => {
+                    *self = Self::Readying { request, inner, set_cookie };
+                    return Poll::Pending;
+                }
+                Poll::Ready(Ok(())) => Next::Call(inner.call(request), set_cookie),
+                Poll::Ready(Err(error)) => Next::Answer(Err(error)),
+            },
+            // Polled after it was ready: whatever happens then, the inner service does not run twice.
+            Self::Done => return Poll::Pending,
+        })
+    }
+}

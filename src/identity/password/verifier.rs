@@ -1,0 +1,284 @@
+//! Who has a name and a password that match.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::argon2id::Argon2id;
+use super::hash::StoredHash;
+use super::pool::HashPool;
+use super::users::{User, Users};
+use crate::credentials::BasicCredentials;
+use crate::identity::error::VerifyError;
+use crate::identity::identity::Identity;
+use crate::identity::verifier::Verifier;
+
+/// Verifies user names and passwords against [`Users`]; see [the module](super) for the rules.
+///
+/// The identity has the verifier's issuer, the user's name, roles and scopes, `amr` `pwd`, and is authenticated with the
+/// request itself. Clones are cheap and share the users.
+///
+/// ```
+/// use portcullis::identity::password::{PasswordVerifier, User, Users, hash_password};
+///
+/// let mut users = Users::new();
+/// users.insert("alice", User::new(&hash_password("open sesame")?)?.roles(["admin"]))?;
+/// let verifier = PasswordVerifier::new("staff", users);
+///
+/// assert!(verifier.contains("alice"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct PasswordVerifier {
+    shared: Arc<Shared>,
+    pool: HashPool,
+}
+
+struct Shared {
+    issuer: Arc<str>,
+    accounts: RwLock<Arc<Accounts>>,
+    /// The key by which an unknown name is given the work of a known one. It stays when the users are exchanged, so that
+    /// a name does not change its time without need.
+    decoys: RandomState,
+}
+
+struct Accounts {
+    by_name: HashMap<Box<str>, Account>,
+    /// One hash for every account, to choose from.
+    hashes: Vec<Arc<dyn StoredHash>>,
+}
+
+#[derive(Clone)]
+struct Account {
+    hash: Arc<dyn StoredHash>,
+    stored: Box<str>,
+    /// `None` for a disabled user.
+    identity: Option<Identity>,
+}
+
+impl PasswordVerifier {
+    /// Verifies against `users`, and names `issuer` as who vouches for them: the realm of local users. Hashes on a pool
+    /// of its own, [`HashPool::default`].
+    pub fn new(issuer: impl Into<Arc<str>>, users: Users) -> Self {
+        let issuer = issuer.into();
+        let accounts = RwLock::new(Arc::new(Accounts::new(&issuer, users)));
+        Self { shared: Arc::new(Shared { issuer, accounts, decoys: RandomState::new() }), pool: HashPool::default() }
+    }
+
+    /// Hashes on this pool instead. Give one pool to all verifiers, so that they share one budget.
+    #[must_use]
+    pub fn pool(mut self, pool: HashPool) -> Self {
+        self.pool = pool;
+        self
+    }
+
+    /// Whether `name` is known and not disabled.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.accounts().by_name.get(name).is_some_and(|account| account.identity.is_some())
+    }
+
+    /// Exchanges the users, in every clone and for every verdict from now on, that of a password which is being hashed
+    /// included.
+    ///
+    /// Returns the names, in no order, of those who could log in before and whose old password is worth nothing now:
+    /// removed, disabled, or given another password. End their sessions too:
+    ///
+    /// ```
+    /// # #[cfg(feature = "session")] {
+    /// use portcullis::identity::password::{PasswordVerifier, Users};
+    /// use portcullis::identity::session::MemorySessions;
+    ///
+    /// fn reload(verifier: &PasswordVerifier, sessions: &MemorySessions, users: Users) {
+    ///     for name in verifier.replace(users) {
+    ///         sessions.end_all("staff", &name);
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn replace(&self, users: Users) -> Vec<String> {
+        let fresh = Arc::new(Accounts::new(&self.shared.issuer, users));
+        let mut current = self.shared.accounts.write().unwrap_or_else(PoisonError::into_inner);
+        let revoked = current
+            .by_name
+            .iter()
+            .filter(|(name, account)| account.identity.is_some() && fresh.still_good(name, account).is_none())
+            .map(|(name, _)| String::from(&**name))
+            .collect();
+        *current = fresh;
+        revoked
+    }
+
+    fn accounts(&self) -> Arc<Accounts> {
+        Arc::clone(&self.shared.accounts.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Verifier<BasicCredentials> for PasswordVerifier {
+    async fn verify(&self, credentials: BasicCredentials) -> Result<Identity, VerifyError> {
+        let accounts = self.accounts();
+        let account = accounts.by_name.get(credentials.username()).cloned();
+        let hash = match &account {
+            Some(account) => Arc::clone(&account.hash),
+            None => accounts.decoy(self.shared.decoys.hash_one(credentials.username())),
+        };
+        drop(accounts);
+        let (matches, credentials) = self
+            .pool
+            .run_with_memory(move |memory| {
+                (hash.matches(credentials.expose_password().as_bytes(), memory), credentials)
+            })
+            .await?;
+        let matches = matches.map_err(VerifyError::unavailable)?;
+        match account {
+            None => Err(VerifyError::invalid().because("no such user")),
+            Some(account) if account.identity.is_none() => Err(VerifyError::invalid().because("the user is disabled")),
+            Some(_) if !matches => Err(VerifyError::invalid().because("wrong password")),
+            Some(account) => self
+                .accounts()
+                .still_good(credentials.username(), &account)
+                .ok_or(VerifyError::invalid().because("the user changed while the password was checked")),
+        }
+    }
+}
+
+impl fmt::Debug for PasswordVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordVerifier")
+            .field("issuer", &self.shared.issuer)
+            .field("users", &self.accounts().by_name.len())
+            .field("pool", &self.pool)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Accounts {
+    fn new(issuer: &Arc<str>, users: Users) -> Self {
+        let by_name: HashMap<_, _> = users
+            .by_name
+            .into_iter()
+            .map(|(name, user)| {
+                let account = Account::new(issuer, &name, user);
+                (name, account)
+            })
+            .collect();
+        // Ordered by name, so that a restart does not shuffle who resembles whom more than it must.
+        let mut named: Vec<_> = by_name.iter().collect();
+        named.sort_by_key(|&(name, _)| name);
+        let hashes = named.into_iter().map(|(_, account)| Arc::clone(&account.hash)).collect();
+        Self { by_name, hashes }
+    }
+
+    /// The work for a name that nobody has: that of a known user, so that the times of unknown names are distributed as
+    /// those of known ones, and always the same for one name.
+    fn decoy(&self, keyed_hash: u64) -> Arc<dyn StoredHash> {
+        let choice = keyed_hash.checked_rem(self.hashes.len() as u64).and_then(|index| usize::try_from(index).ok());
+        match choice.and_then(|index| self.hashes.get(index)) {
+            Some(hash) => Arc::clone(hash),
+            None => Arc::new(Argon2id::placeholder()),
+        }
+    }
+
+    /// The identity of `name` as it is now, if a password that matched `account` matches still.
+    fn still_good(&self, name: &str, account: &Account) -> Option<Identity> {
+        let current = self.by_name.get(name)?;
+        if current.stored == account.stored { current.identity.clone() } else { None }
+    }
+}
+
+impl Account {
+    fn new(issuer: &Arc<str>, name: &str, user: User) -> Self {
+        let identity = (!user.disabled).then(|| {
+            Identity::assertion(Arc::clone(issuer), name)
+                .roles(user.roles)
+                .scopes(user.scopes)
+                .amr(["pwd"])
+                .authenticated_now()
+                .build()
+        });
+        Self { hash: user.hash, stored: user.stored, identity }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::argon2id::Memory;
+    use super::super::hash::OutOfMemory;
+    use super::*;
+
+    /// Stands for a hash with parameters of its own: counts how often its work is done.
+    #[derive(Default)]
+    struct Counted(AtomicUsize);
+
+    impl StoredHash for Counted {
+        fn matches(&self, password: &[u8], _: &mut Memory) -> Result<bool, OutOfMemory> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(password == b"right")
+        }
+    }
+
+    impl Counted {
+        fn take(&self) -> usize {
+            self.0.swap(0, Ordering::SeqCst)
+        }
+    }
+
+    fn user(hash: &Arc<Counted>) -> User {
+        let stored = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI";
+        let mut user = User::new(stored).unwrap();
+        user.hash = Arc::clone(hash) as Arc<dyn StoredHash>;
+        user
+    }
+
+    async fn log_in(verifier: &PasswordVerifier, name: &str, password: &str) -> bool {
+        verifier.verify(BasicCredentials::new(name, password).unwrap()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn whoever_is_asking_one_hash_is_computed() {
+        let (alice, carol) = (Arc::default(), Arc::default());
+        let mut users = Users::new();
+        users.insert("alice", user(&alice)).unwrap();
+        users.insert("carol", user(&carol).disabled(true)).unwrap();
+        let verifier = PasswordVerifier::new("staff", users);
+
+        for (name, password, accepted) in [
+            ("alice", "right", true),
+            ("alice", "wrong", false),
+            ("carol", "right", false),
+            ("carol", "wrong", false),
+            ("mallory", "right", false),
+            ("mallory", "wrong", false),
+        ] {
+            assert_eq!(log_in(&verifier, name, password).await, accepted, "{name}");
+            assert_eq!(alice.take() + carol.take(), 1, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_name_costs_what_some_user_costs_and_always_the_same_one() {
+        let hashes: Vec<Arc<Counted>> = (0..8).map(|_| Arc::default()).collect();
+        let mut users = Users::new();
+        for (number, hash) in hashes.iter().enumerate() {
+            users.insert(&format!("user {number}"), user(hash)).unwrap();
+        }
+        let verifier = PasswordVerifier::new("staff", users.clone());
+        let mut resembled = std::collections::HashSet::new();
+        for number in 0..200 {
+            let name = format!("nobody {number}");
+            for round in 0..3 {
+                assert!(!log_in(&verifier, &name, "right").await);
+                if round == 1 {
+                    verifier.replace(users.clone());
+                }
+            }
+            let runs: Vec<_> = hashes.iter().map(|hash| hash.take()).collect();
+            resembled.insert(runs.iter().position(|&runs| runs == 3).unwrap());
+            assert_eq!(runs.iter().sum::<usize>(), 3);
+        }
+        assert_eq!(resembled.len(), 8, "every user is resembled by some");
+    }
+}
