@@ -6,6 +6,9 @@ mod identity;
 mod names;
 mod verifier;
 
+#[cfg(feature = "jwt")]
+pub mod jwt;
+
 pub use error::VerifyError;
 pub use identity::{Assertion, AuthTime, Identity};
 pub use names::Names;
