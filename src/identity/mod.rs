@@ -5,6 +5,8 @@ mod digest;
 mod error;
 #[expect(clippy::module_inception, reason = "the stage is named after the one type it makes")]
 mod identity;
+#[cfg(feature = "jwt")]
+pub mod jwt;
 #[cfg(feature = "password")]
 pub mod password;
 #[cfg(feature = "session")]

@@ -1,0 +1,75 @@
+//! The registered claims of a JWT, each of its one type. Reading depends on no configuration; judging comes after.
+
+use std::borrow::Cow;
+
+use serde::de::MapAccess;
+
+use super::json::{Cause, Members, Value, Words, read_object};
+use crate::clock::UnixTime;
+use crate::names::Names;
+
+/// The claims that count here, as the token states them.
+#[derive(Debug, Default)]
+pub(super) struct Claims<'p> {
+    pub(super) issuer: Option<Cow<'p, str>>,
+    pub(super) subject: Option<Cow<'p, str>>,
+    pub(super) audience: Option<Words<'p>>,
+    pub(super) expires_at: Option<UnixTime>,
+    pub(super) not_before: Option<UnixTime>,
+    pub(super) issued_at: Option<UnixTime>,
+    pub(super) auth_time: Option<UnixTime>,
+    pub(super) id: Option<Cow<'p, str>>,
+    pub(super) acr: Option<Cow<'p, str>>,
+    pub(super) amr: Names,
+    pub(super) scope: Option<Words<'p>>,
+    pub(super) scp: Option<Words<'p>>,
+    pub(super) roles: Option<Words<'p>>,
+    /// Why this is a token of another kind, if a claim shows that.
+    pub(super) foreign: Option<Cause>,
+}
+
+impl<'p> Claims<'p> {
+    /// Reads `payload` in one pass, borrowing from it.
+    pub(super) fn read(payload: &'p [u8]) -> Result<Self, Cause> {
+        let mut claims = Self::default();
+        read_object(payload, &mut claims)?;
+        Ok(claims)
+    }
+}
+
+impl<'p> Members<'p> for Claims<'p> {
+    fn member<A: MapAccess<'p>>(&mut self, name: &str, value: Value<'_, A>) -> Result<(), Cause> {
+        match name {
+            "iss" => self.issuer = Some(value.text("`iss` is not text")?),
+            "sub" => self.subject = Some(value.text("`sub` is not text")?),
+            "aud" => self.audience = Some(value.words()?),
+            "exp" => self.expires_at = Some(value.date("`exp` is not a time")?),
+            "nbf" => self.not_before = Some(value.date("`nbf` is not a time")?),
+            "iat" => self.issued_at = Some(value.date("`iat` is not a time")?),
+            "auth_time" => self.auth_time = Some(value.date("`auth_time` is not a time")?),
+            "jti" => self.id = Some(value.text("`jti` is not text")?),
+            "acr" => self.acr = Some(value.text("`acr` is not text")?),
+            "amr" => match value.words()? {
+                Words::List(methods) => self.amr = methods,
+                Words::Other | Words::Text(_) => return Err("`amr` is not a list of text"),
+            },
+            "scope" => self.scope = Some(value.words()?),
+            "scp" => self.scp = Some(value.words()?),
+            "roles" => self.roles = Some(value.words()?),
+            "at_hash" | "nonce" => {
+                self.foreign = Some("an ID token (`nonce` or `at_hash`) is not an access token");
+                value.skip()?;
+            }
+            "events" => {
+                self.foreign = Some("a logout or event token (`events`) is not an access token");
+                value.skip()?;
+            }
+            "cnf" => {
+                self.foreign = Some("the token is bound to a key (`cnf`) whose possession nobody proved");
+                value.skip()?;
+            }
+            _ => value.skip()?,
+        }
+        Ok(())
+    }
+}

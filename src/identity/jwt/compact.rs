@@ -1,0 +1,128 @@
+//! The compact form of a JWS (RFC 7515 section 7.1): three parts and a header, in exactly one spelling.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::MapAccess;
+
+use super::algorithm::Algorithm;
+use super::json::{Cause, Members, Value, read_object};
+
+/// A token taken apart and not yet believed.
+pub(super) struct Compact<'t> {
+    header: &'t str,
+    payload: &'t str,
+    signature: &'t str,
+    /// What is signed: header and payload as they were sent, with the dot between them.
+    pub(super) signing_input: &'t [u8],
+}
+
+impl<'t> Compact<'t> {
+    pub(super) fn split(token: &'t str) -> Result<Self, Cause> {
+        if token.len() > MAX_TOKEN {
+            return Err("longer than 64 KiB");
+        }
+        // A dot left in `payload` is a fourth part; it is outside the alphabet, so decoding refuses it.
+        let (signing_input, signature) = token.rsplit_once('.').ok_or(NOT_THREE_PARTS)?;
+        let (header, payload) = signing_input.split_once('.').ok_or(NOT_THREE_PARTS)?;
+        Ok(Self { header, payload, signature, signing_input: signing_input.as_bytes() })
+    }
+
+    /// The header, read from `room`, which gets its decoded bytes.
+    pub(super) fn header<'r>(&self, room: &'r mut Room) -> Result<Header<'r>, Cause> {
+        Header::read(room.decode(self.header)?)
+    }
+
+    pub(super) fn payload(&self) -> Result<Vec<u8>, Cause> {
+        URL_SAFE_NO_PAD.decode(self.payload).map_err(|_| NOT_CANONICAL)
+    }
+
+    pub(super) fn signature<'r>(&self, room: &'r mut Room) -> Result<&'r [u8], Cause> {
+        match self.signature.len() {
+            0 => Err("no signature"),
+            1..=MAX_SIGNATURE => room.decode(self.signature),
+            _ => Err("a signature longer than that of any key"),
+        }
+    }
+}
+
+/// Space for a decoded part: on the stack for what is usual, else on the heap.
+pub(super) struct Room {
+    near: [u8; NEAR],
+    far: Vec<u8>,
+}
+
+impl Room {
+    pub(super) const fn new() -> Self {
+        Self { near: [0; NEAR], far: Vec::new() }
+    }
+
+    fn decode(&mut self, part: &str) -> Result<&[u8], Cause> {
+        let room = if base64::decoded_len_estimate(part.len()) <= NEAR {
+            &mut self.near[..]
+        } else {
+            self.far.resize(base64::decoded_len_estimate(part.len()), 0);
+            &mut self.far[..]
+        };
+        let length = URL_SAFE_NO_PAD.decode_slice(part, room).map_err(|_| NOT_CANONICAL)?;
+        room.get(..length).ok_or(NOT_CANONICAL)
+    }
+}
+
+/// What of a header counts here. `jwk`, `jku`, `x5u` and `x5c` are read past: a token names no key that we trust.
+#[derive(Debug)]
+pub(super) struct Header<'r> {
+    pub(super) algorithm: Algorithm,
+    pub(super) key_id: Option<Cow<'r, str>>,
+    pub(super) token_type: Option<Cow<'r, str>>,
+}
+
+impl<'r> Header<'r> {
+    fn read(json: &'r [u8]) -> Result<Self, Cause> {
+        let mut members = HeaderMembers::default();
+        read_object(json, &mut members)?;
+        Ok(Self {
+            algorithm: members.algorithm.ok_or("the header has no `alg`")?,
+            key_id: members.key_id,
+            token_type: members.token_type,
+        })
+    }
+}
+
+#[derive(Default)]
+struct HeaderMembers<'r> {
+    algorithm: Option<Algorithm>,
+    key_id: Option<Cow<'r, str>>,
+    token_type: Option<Cow<'r, str>>,
+}
+
+impl<'r> Members<'r> for HeaderMembers<'r> {
+    fn member<A: MapAccess<'r>>(&mut self, name: &str, value: Value<'_, A>) -> Result<(), Cause> {
+        match name {
+            "alg" => {
+                let name = value.text("`alg` is not text")?;
+                self.algorithm = Some(Algorithm::named(&name).ok_or("`alg` is not a signature algorithm known here")?);
+            }
+            "kid" => self.key_id = Some(value.text("`kid` is not text")?),
+            "typ" => self.token_type = Some(value.text("`typ` is not text")?),
+            // We understand no extension, so whatever form `crit` has, it demands too much or is malformed.
+            "crit" => return Err("the header demands an extension (`crit`)"),
+            "b64" => return Err("the payload is not encoded (`b64`)"),
+            "enc" => return Err("the token is encrypted (`enc`)"),
+            "zip" => return Err("the token is compressed (`zip`)"),
+            _ => value.skip()?,
+        }
+        Ok(())
+    }
+}
+
+/// Far above any limit that the bearer scheme is likely to be given; its own default is 16 KiB.
+const MAX_TOKEN: usize = 64 * 1024;
+/// The text of 1024 bytes: the signature of an 8192-bit RSA key, the longest there is.
+const MAX_SIGNATURE: usize = 1366;
+/// Holds the longest signature, by the estimate of the decoder, which counts whole quanta.
+const NEAR: usize = 1026;
+
+const NOT_CANONICAL: Cause = "a part is not canonical base64url, or there are more than three";
+const NOT_THREE_PARTS: Cause = "not three parts";

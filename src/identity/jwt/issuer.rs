@@ -1,0 +1,155 @@
+//! One issuer and the rules its tokens are held to.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+use super::key_set::KeySet;
+use crate::error::ConfigFault;
+
+/// An issuer whose tokens are accepted: its name, our names in its tokens, its keys, and the rules in between.
+///
+/// Texts are compared byte for byte: a trailing slash or another case is another issuer, another audience.
+///
+/// ```
+/// use portcullis::Secret;
+/// use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet};
+/// use std::time::Duration;
+///
+/// # #[derive(serde::Deserialize)] struct MyClaims { tenant: u64 }
+/// let keys = KeySet::hmac(Algorithm::HS256, Secret::new(vec![7; 32]))?;
+/// let issuer = Issuer::new("https://id.example", ["orders-api"], keys)
+///     .token_type("at+jwt")
+///     .leeway(Duration::from_secs(5))
+///     .roles_claim("realm_access.roles")
+///     .claims::<MyClaims>();
+/// let verifier = JwtVerifier::new([issuer])?;
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
+#[must_use = "an issuer does nothing until a `JwtVerifier` gets it"]
+pub struct Issuer {
+    pub(super) name: Arc<str>,
+    pub(super) audience: Vec<Box<str>>,
+    pub(super) keys: KeySet,
+    pub(super) token_type: Option<Box<str>>,
+    pub(super) leeway: Duration,
+    pub(super) scopes_claim: Option<Box<str>>,
+    pub(super) roles_claim: Option<Box<str>>,
+    /// Reads the application's own claims from the payload.
+    pub(super) read_value: Option<ReadValue>,
+}
+
+pub(super) type ReadValue = fn(&[u8]) -> Option<Arc<dyn Any + Send + Sync>>;
+
+impl Issuer {
+    /// The clocks of issuer and service may differ by this much unless [`leeway`](Self::leeway) says otherwise.
+    pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
+    /// The most that [`leeway`](Self::leeway) may say.
+    pub const MAX_LEEWAY: Duration = Duration::from_secs(60);
+
+    /// An issuer called `name` in the `iss` of its tokens, which signs with `keys` and calls this service by one of
+    /// `audience`: one of them must be in a token's `aud`, which may name others too.
+    ///
+    /// What is wrong with these is told by [`JwtVerifier::new`](super::JwtVerifier::new).
+    pub fn new<A: Into<Box<str>>>(
+        name: impl Into<Arc<str>>,
+        audience: impl IntoIterator<Item = A>,
+        keys: KeySet,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            audience: audience.into_iter().map(Into::into).collect(),
+            keys,
+            token_type: None,
+            leeway: Self::DEFAULT_LEEWAY,
+            scopes_claim: None,
+            roles_claim: None,
+            read_value: None,
+        }
+    }
+
+    /// The `typ` that tokens must have, such as `at+jwt` (RFC 9068). Compared without case; `application/` before it
+    /// makes no difference. Default: any, or none. Naming it keeps tokens of other kinds by the same issuer out.
+    pub fn token_type(mut self, token_type: impl Into<Box<str>>) -> Self {
+        self.token_type = Some(token_type.into());
+        self
+    }
+
+    /// How far the clocks of issuer and service may differ, in whole seconds. Default: 30 seconds; at most 60. A token
+    /// stays usable that much longer than it says.
+    pub const fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// The claim with the scopes: blank-separated text or a list of text, at a path such as `access.scopes`. Default:
+    /// `scope` (text), else `scp` (text or list); a token where both are present and differ is refused.
+    pub fn scopes_claim(mut self, path: impl Into<Box<str>>) -> Self {
+        self.scopes_claim = Some(path.into());
+        self
+    }
+
+    /// The claim with the roles: a list of text, at a path such as `realm_access.roles`. Default: `roles`. A member
+    /// whose own name has dots (`https://id.example/roles`) is found as well. A token without it has no roles.
+    pub fn roles_claim(mut self, path: impl Into<Box<str>>) -> Self {
+        self.roles_claim = Some(path.into());
+        self
+    }
+
+    /// Also reads the whole payload as a `T`, kept in [`Identity::get::<T>`](crate::Identity::get). Default: nothing. A
+    /// token whose payload does not fit `T` is refused, so make optional what may be missing.
+    pub fn claims<T: DeserializeOwned + Send + Sync + 'static>(mut self) -> Self {
+        self.read_value = Some(|payload| Some(Arc::new(serde_json::from_slice::<T>(payload).ok()?)));
+        self
+    }
+
+    /// What is wrong with this configuration.
+    pub(super) fn faults(&self) -> Vec<ConfigFault> {
+        let mut faults = Vec::new();
+        let mut fault = |setting: &'static str, problem: String| faults.push(ConfigFault::new(setting, problem));
+        if self.name.is_empty() {
+            fault("issuer", "is empty; it is the `iss` of the tokens, letter for letter".to_owned());
+        }
+        if self.audience.is_empty() {
+            let problem = format!("is empty; name what {:?} calls this service in `aud`", self.name);
+            fault("audience", problem);
+        }
+        if self.audience.iter().any(|name| name.is_empty()) {
+            fault("audience", format!("one name for {:?} is empty; remove it or fill it in", self.name));
+        }
+        if self.leeway > Self::MAX_LEEWAY {
+            let (leeway, most) = (self.leeway, Self::MAX_LEEWAY);
+            fault("leeway", format!("{leeway:?} is more than {most:?}; set the clocks instead"));
+        }
+        if self.token_type.as_deref().is_some_and(|name| media_subtype(name).is_empty()) {
+            fault("token_type", "is empty; name a type such as `at+jwt`, or leave it out".to_owned());
+        }
+        for (setting, path) in [("scopes_claim", &self.scopes_claim), ("roles_claim", &self.roles_claim)] {
+            if path.as_deref().is_some_and(|path| path.is_empty() || path.starts_with('.') || path.ends_with('.')) {
+                fault(setting, "is not a path of names with dots between them".to_owned());
+            }
+        }
+        faults
+    }
+}
+
+impl fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issuer")
+            .field("name", &self.name)
+            .field("audience", &self.audience)
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `at+jwt` of `application/at+jwt`; the prefix may be left out where no other slash follows (RFC 7515 section 4.1.9).
+pub(super) fn media_subtype(token_type: &str) -> &str {
+    match token_type.split_once('/') {
+        Some((kind, subtype)) if kind.eq_ignore_ascii_case("application") && !subtype.contains('/') => subtype,
+        _ => token_type,
+    }
+}

@@ -1,0 +1,257 @@
+//! The keys of one issuer, each bound to one algorithm, and the choice among them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::algorithm::{Algorithm, Family};
+use super::backend::{Check, MacKey, PublicKey};
+use super::compact::{Compact, Header, Room};
+use super::json::Cause;
+use super::{jwk, pem};
+use crate::error::{ConfigError, ConfigFault};
+use crate::identity::error::VerifyError;
+use crate::secret::Secret;
+
+/// The keys that one issuer signs with.
+///
+/// A key is bound to exactly one algorithm when it is loaded, and is prepared once. A token chooses among the keys by
+/// its `kid`, which must name a key exactly; a token without `kid` is accepted only if a single key fits its algorithm.
+/// Public keys and HMAC secrets never share a set.
+///
+/// ```
+/// use portcullis::Secret;
+/// use portcullis::identity::jwt::{Algorithm, KeySet};
+///
+/// let current = KeySet::hmac(Algorithm::HS256, Secret::new(vec![7; 32]))?.named("2026-10");
+/// let last = KeySet::hmac(Algorithm::HS256, Secret::new(vec![8; 32]))?.named("2026-09");
+/// let keys = current.and(last)?;
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct KeySet(Keys);
+
+/// Two types of key, so that no public key can ever be taken for the secret of an HMAC.
+#[derive(Clone)]
+enum Keys {
+    Public(Vec<Named<PublicKey>>),
+    Secret(Vec<Named<MacKey>>),
+}
+
+/// A key under its name.
+pub(super) struct Named<K = PublicKey> {
+    key_id: Option<Arc<str>>,
+    algorithm: Algorithm,
+    key: Arc<K>,
+}
+
+impl KeySet {
+    /// The keys of a JWK set (RFC 7517): `{"keys": [..]}`. They serve the `allowed` algorithms and no other.
+    ///
+    /// Keys that are not for us are passed over: another `alg`, `use` or `key_ops`, an unknown type or curve. A key
+    /// without `alg` serves the one allowed algorithm that fits its type and curve.
+    ///
+    /// # Errors
+    /// Every fault of the document: no usable key, more than 100 keys, members named twice, and for each key that is
+    /// meant for us what is wrong with it: too small, off its curve, private, symmetric (`oct`), or without `alg` where
+    /// several allowed algorithms would fit. `allowed` must name at least one algorithm, and no HMAC.
+    ///
+    /// ```
+    /// use portcullis::identity::jwt::{Algorithm, KeySet};
+    ///
+    /// let keys = KeySet::from_jwks(
+    ///     r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "2026-10",
+    ///         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
+    ///     &[Algorithm::EdDSA],
+    /// )?;
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    pub fn from_jwks(json: impl AsRef<[u8]>, allowed: &[Algorithm]) -> Result<Self, ConfigError> {
+        let mut faults = Vec::new();
+        if allowed.is_empty() {
+            faults.push(ConfigFault::new("algorithms", "name at least one algorithm that the issuer signs with"));
+        }
+        for algorithm in allowed.iter().filter(|algorithm| algorithm.is_symmetric()) {
+            let problem = format!("{algorithm} needs a secret, which a public set cannot hold; use `KeySet::hmac`");
+            faults.push(ConfigFault::new("algorithms", problem));
+        }
+        let mut keys = Vec::new();
+        if faults.is_empty() {
+            let mut distinct = Vec::new();
+            for &algorithm in allowed {
+                if !distinct.contains(&algorithm) {
+                    distinct.push(algorithm);
+                }
+            }
+            match jwk::read_set(json.as_ref(), &distinct) {
+                Ok(read) => keys = read,
+                Err(found) => faults = found,
+            }
+        }
+        ConfigError::unless_empty(faults, Self(Keys::Public(keys)))
+    }
+
+    /// One public key in PEM: `PUBLIC KEY`, or `RSA PUBLIC KEY`. It has no name until [`named`](Self::named) gives it one.
+    ///
+    /// # Errors
+    /// The text holds no public key (a private key and a certificate are told apart and the remedy is said), or the
+    /// key is weak, broken or does not fit `algorithm`.
+    pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, ConfigError> {
+        let key = pem::read(pem).and_then(|material| material.prepare(algorithm));
+        let key = key.map_err(|problem| ConfigFault::new("key", problem))?;
+        Ok(Self(Keys::Public(vec![Named::new(None, algorithm, key)])))
+    }
+
+    /// One secret, known to the issuer and to us. It has no name until [`named`](Self::named) gives it one.
+    ///
+    /// # Errors
+    /// `algorithm` is not an HMAC, the secret is shorter than its hash (RFC 7518 section 3.2), or it is a PEM text:
+    /// a public key is no secret.
+    pub fn hmac(algorithm: Algorithm, secret: Secret<Vec<u8>>) -> Result<Self, ConfigError> {
+        let fault = |problem: String| ConfigError::from(ConfigFault::new("secret", problem));
+        let Family::Mac(hash) = algorithm.family() else {
+            return Err(fault(format!("{algorithm} verifies with a public key; use `from_jwks` or `from_pem`")));
+        };
+        let bytes = secret.expose();
+        if bytes.len() < hash.octets() {
+            let (least, got) = (hash.octets(), bytes.len());
+            return Err(fault(format!("{algorithm} needs at least {least} random bytes, here are {got}")));
+        }
+        if bytes.trim_ascii_start().starts_with(b"-----BEGIN ") {
+            return Err(fault("a PEM text is no secret; use `from_pem` with the algorithm of that key".to_owned()));
+        }
+        let key = MacKey::new(hash, bytes).map_err(|problem| fault(problem.to_owned()))?;
+        drop(secret);
+        Ok(Self(Keys::Secret(vec![Named::new(None, algorithm, key)])))
+    }
+
+    /// Gives a name to those keys of the set that have none: tokens refer to it by their `kid`.
+    #[must_use]
+    pub fn named(mut self, key_id: impl Into<Arc<str>>) -> Self {
+        fn name<K>(keys: &mut [Named<K>], key_id: &Arc<str>) {
+            for key in keys.iter_mut().filter(|key| key.key_id.is_none()) {
+                key.key_id = Some(Arc::clone(key_id));
+            }
+        }
+
+        let key_id = key_id.into();
+        match &mut self.0 {
+            Keys::Public(keys) => name(keys, &key_id),
+            Keys::Secret(keys) => name(keys, &key_id),
+        }
+        self
+    }
+
+    /// Both sets in one, as a rotation needs: the new key beside the old. Give the keys names, or tokens that carry no
+    /// `kid` will fit more than one and be refused.
+    ///
+    /// # Errors
+    /// One set holds secrets and the other public keys, or together they have more than 100 keys.
+    pub fn and(self, other: Self) -> Result<Self, ConfigError> {
+        let (keys, count) = match (self.0, other.0) {
+            (Keys::Public(mut keys), Keys::Public(more)) => {
+                keys.extend(more);
+                let count = keys.len();
+                (Keys::Public(keys), count)
+            }
+            (Keys::Secret(mut keys), Keys::Secret(more)) => {
+                keys.extend(more);
+                let count = keys.len();
+                (Keys::Secret(keys), count)
+            }
+            (Keys::Public(_), Keys::Secret(_)) | (Keys::Secret(_), Keys::Public(_)) => {
+                let problem = "HMAC secrets and public keys never share a set; make an issuer for each";
+                return Err(ConfigFault::new("keys", problem).into());
+            }
+        };
+        if count > MAX_KEYS {
+            let problem = format!("{count} keys are more than the {MAX_KEYS} that are kept");
+            return Err(ConfigFault::new("keys", problem).into());
+        }
+        Ok(Self(keys))
+    }
+
+    /// Checks the signature of a JWS in compact form, under the same rules for its header as for a token, and returns
+    /// its payload.
+    ///
+    /// This is the lower half of [`JwtVerifier`](super::JwtVerifier), for other things that are signed. It says nothing
+    /// about claims: not who issued the text, not for whom, not until when.
+    ///
+    /// # Errors
+    /// [`VerifyError::invalid`], whatever is wrong.
+    pub fn verify_jws(&self, compact: &str) -> Result<Vec<u8>, VerifyError> {
+        let verify = || {
+            let jws = Compact::split(compact)?;
+            let mut room = Room::new();
+            let header = jws.header(&mut room)?;
+            let payload = jws.payload()?;
+            self.check(&jws, &header)?;
+            Ok(payload)
+        };
+        verify().map_err(|cause| VerifyError::invalid().because(cause))
+    }
+
+    /// Whether the key that the header calls for made the signature.
+    pub(super) fn check(&self, jws: &Compact<'_>, header: &Header<'_>) -> Result<(), Cause> {
+        let mut room = Room::new();
+        let signature = jws.signature(&mut room)?;
+        match &self.0 {
+            Keys::Public(keys) => check(keys, header, jws.signing_input, signature),
+            Keys::Secret(keys) => check(keys, header, jws.signing_input, signature),
+        }
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Keys::Public(keys) => f.debug_tuple("KeySet").field(keys).finish(),
+            Keys::Secret(keys) => f.debug_tuple("KeySet").field(keys).finish(),
+        }
+    }
+}
+
+impl<K> Named<K> {
+    pub(super) fn new(key_id: Option<&str>, algorithm: Algorithm, key: K) -> Self {
+        Self { key_id: key_id.map(Arc::from), algorithm, key: Arc::new(key) }
+    }
+}
+
+// By hand, because a derived one would ask the key to be `Clone` too.
+impl<K> Clone for Named<K> {
+    fn clone(&self) -> Self {
+        Self { key_id: self.key_id.clone(), algorithm: self.algorithm, key: Arc::clone(&self.key) }
+    }
+}
+
+impl<K> fmt::Debug for Named<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key").field("kid", &self.key_id).field("alg", &self.algorithm).finish_non_exhaustive()
+    }
+}
+
+fn check<K: Check>(keys: &[Named<K>], header: &Header<'_>, message: &[u8], signature: &[u8]) -> Result<(), Cause> {
+    let accepts = |named: &Named<K>| named.key.accepts(message, signature);
+    let mut fitting = keys.iter().filter(|named| named.algorithm == header.algorithm);
+    let (known, genuine) = match &header.key_id {
+        Some(key_id) => {
+            let mut namesakes =
+                fitting.filter(|named| named.key_id.as_deref() == Some(key_id)).take(MAX_TRIES).peekable();
+            (namesakes.peek().is_some(), namesakes.any(accepts))
+        }
+        None => match (fitting.next(), fitting.next()) {
+            (Some(only), None) => (true, accepts(only)),
+            (Some(_), Some(_)) => return Err("no `kid`, and more than one key fits `alg`"),
+            (None, _) => (false, false),
+        },
+    };
+    match (known, genuine) {
+        (true, true) => Ok(()),
+        (true, false) => Err("the signature does not fit"),
+        (false, _) => Err("no key of this issuer fits `alg` and `kid`"),
+    }
+}
+
+/// A set with more keys is a mistake or an attack.
+pub(super) const MAX_KEYS: usize = 100;
+/// How many keys of one name are tried on one token.
+const MAX_TRIES: usize = 4;

@@ -1,0 +1,46 @@
+//! JWT access tokens (RFC 7519), with keys that are at hand.
+//!
+//! A token is accepted when it is a JWS in compact form and in its one spelling, signed by a key that this service
+//! configured for the token's issuer, with the algorithm that key is bound to; when it is meant for this service and in
+//! its time; and when it is an access token, not an ID token, a logout token or one bound to a key. Everything else is
+//! refused as invalid, except a genuine token whose time is over, which is expired.
+//!
+//! What a token says about keys (`jwk`, `jku`, `x5u`, `x5c`) is never used; `crit`, encrypted, compressed and unsigned
+//! tokens are refused; so is JSON in which two readers could see two things. The claims `iss`, `aud`, `exp` and `sub` are
+//! required. The checks follow RFC 8725.
+//!
+//! ```
+//! use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet};
+//!
+//! let keys = KeySet::from_jwks(
+//!     r#"{"keys": [{"kty": "EC", "crv": "P-256", "kid": "2026-10",
+//!         "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+//!         "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#,
+//!     &[Algorithm::ES256],
+//! )?;
+//! let verifier = JwtVerifier::new([Issuer::new("https://id.example", ["orders-api"], keys)])?;
+//!
+//! assert!(verifier.verify_token("not.a.token").is_err());
+//! # Ok::<(), portcullis::ConfigError>(())
+//! ```
+//!
+//! The feature `aws-lc-rs` or `rust-crypto` brings the cryptography; with neither, loading a key is a fault that says so.
+
+mod algorithm;
+mod backend;
+mod claims;
+mod compact;
+mod issuer;
+mod json;
+mod jwk;
+mod key_set;
+mod material;
+mod path;
+mod pem;
+mod rules;
+mod verifier;
+
+pub use algorithm::Algorithm;
+pub use issuer::Issuer;
+pub use key_set::KeySet;
+pub use verifier::JwtVerifier;
