@@ -24,7 +24,16 @@ impl Names {
     /// no-break space is part of a name and so never matches a real one.
     #[must_use]
     pub fn from_scope(scope: &str) -> Self {
-        scope.split(' ').filter(|name| !name.is_empty()).collect()
+        let names = scope.split(' ').filter(|name| !name.is_empty());
+        // Sized exactly, so that nothing is moved on the way into its box.
+        let mut text = String::with_capacity(names.clone().map(str::len).sum());
+        let mut ends = Vec::with_capacity(names.clone().count());
+        for name in names {
+            let Ok(end) = u32::try_from(text.len() + name.len()) else { break };
+            text.push_str(name);
+            ends.push(end);
+        }
+        Self { text: text.into(), ends: ends.into() }
     }
 
     /// Whether `name` is one of them, whole and with case.

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::MapAccess;
 
 use super::algorithm::Algorithm;
+use super::base64url::{decode, decode_into, room_for};
 use super::json::{Cause, Members, Value, read_object};
 
 /// A token taken apart and not yet believed.
@@ -35,7 +34,7 @@ impl<'t> Compact<'t> {
     }
 
     pub(super) fn payload(&self) -> Result<Vec<u8>, Cause> {
-        URL_SAFE_NO_PAD.decode(self.payload).map_err(|_| NOT_CANONICAL)
+        decode(self.payload)
     }
 
     pub(super) fn signature<'r>(&self, room: &'r mut Room) -> Result<&'r [u8], Cause> {
@@ -59,14 +58,11 @@ impl Room {
     }
 
     fn decode(&mut self, part: &str) -> Result<&[u8], Cause> {
-        let room = if base64::decoded_len_estimate(part.len()) <= NEAR {
-            &mut self.near[..]
-        } else {
-            self.far.resize(base64::decoded_len_estimate(part.len()), 0);
-            &mut self.far[..]
-        };
-        let length = URL_SAFE_NO_PAD.decode_slice(part, room).map_err(|_| NOT_CANONICAL)?;
-        room.get(..length).ok_or(NOT_CANONICAL)
+        if room_for(part) <= NEAR {
+            return decode_into(part, &mut self.near);
+        }
+        self.far.resize(room_for(part), 0);
+        decode_into(part, &mut self.far)
     }
 }
 
@@ -124,5 +120,4 @@ const MAX_SIGNATURE: usize = 1366;
 /// Holds the longest signature, by the estimate of the decoder, which counts whole quanta.
 const NEAR: usize = 1026;
 
-const NOT_CANONICAL: Cause = "a part is not canonical base64url, or there are more than three";
 const NOT_THREE_PARTS: Cause = "not three parts";

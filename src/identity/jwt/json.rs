@@ -22,12 +22,14 @@ pub(super) trait Members<'de> {
 
 /// Reads `bytes` as exactly one object.
 pub(super) fn read_object<'de>(bytes: &'de [u8], members: &mut impl Members<'de>) -> Result<(), Cause> {
+    // Checked once as a whole, which is faster than text by text.
+    let text = str::from_utf8(bytes).map_err(|_| NOT_AN_OBJECT)?;
     let mut cause = None;
-    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let mut json = serde_json::Deserializer::from_str(text);
     let object = Object { members, cause: &mut cause };
     match json.deserialize_map(object).and_then(|()| json.end()) {
         Ok(()) => Ok(()),
-        Err(_) => Err(cause.unwrap_or("not one JSON object in UTF-8, or nested too deeply")),
+        Err(_) => Err(cause.unwrap_or(NOT_AN_OBJECT)),
     }
 }
 
@@ -327,5 +329,6 @@ const MAX_MEMBERS: usize = 256;
 /// 2^53, the end of what JSON numbers carry exactly.
 const MAX_DATE: u64 = 1 << 53;
 
+const NOT_AN_OBJECT: Cause = "not one JSON object in UTF-8, or nested too deeply";
 const REPEATED: Cause = "a JSON object names a member twice, or has too many";
 const UNREADABLE: Cause = "a JSON value is malformed, or names a member twice";

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::algorithm::{Algorithm, Curve};
+use super::base64url::decode;
 use super::json::{Cause, is_unique};
 use super::key_set::{MAX_KEYS, Named};
 use super::material::{Kind, Material};
@@ -135,7 +134,7 @@ impl<'j> Jwk<'j> {
         let Some(Value::String(text)) = self.0.get(name) else {
             return Err("a number of the key is missing or not text (`n` and `e`, or `x` and `y`)");
         };
-        URL_SAFE_NO_PAD.decode(text).map_err(|_| "a number of the key is not canonical base64url without padding")
+        decode(text).map_err(|_| "a number of the key is not canonical base64url without padding")
     }
 
     /// How faults name the key: by its `kid`, else by its place.

@@ -28,6 +28,7 @@
 
 mod algorithm;
 mod backend;
+mod base64url;
 mod claims;
 mod compact;
 mod issuer;
