@@ -29,6 +29,7 @@
 mod algorithm;
 mod backend;
 mod base64url;
+mod bearer;
 mod claims;
 mod compact;
 mod issuer;
