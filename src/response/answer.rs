@@ -12,7 +12,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response};
 
 use super::challenge::Challenge;
-use super::context::ChallengeSet;
+use super::challenges::ChallengeSet;
 use super::rejection::{Challenges, Rejection};
 use super::respond::Respond;
 use crate::error::Reason;

@@ -11,6 +11,7 @@
 mod answer;
 mod body;
 mod challenge;
+mod challenges;
 mod context;
 mod negotiate;
 mod problem;
@@ -20,7 +21,8 @@ mod respond;
 pub(crate) use answer::answer;
 pub use body::ResponseBody;
 pub use challenge::Challenge;
-pub(crate) use context::{Anonymous, ChallengeSet, Context};
+pub(crate) use challenges::ChallengeSet;
+pub(crate) use context::{Anonymous, Context};
 pub use problem::Problem;
 pub(crate) use rejection::Wanted;
 pub use rejection::{Rejection, RejectionId};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::context::ChallengeSet;
+use super::challenges::ChallengeSet;
 use crate::error::{Reason, Severity};
 use crate::names::Names;
 

@@ -1,0 +1,124 @@
+//! The challenges of a layer, rendered when it is built.
+
+use http::HeaderValue;
+
+use super::challenge::Challenge;
+use crate::error::{ConfigError, ConfigFault, Reason};
+
+/// The challenges of all schemes, rendered when the layer is built, in the configured order.
+#[derive(Debug)]
+pub(crate) struct ChallengeSet {
+    entries: Vec<Entry>,
+    vary: HeaderValue,
+}
+
+#[derive(Debug)]
+struct Entry {
+    plain: HeaderValue,
+    challenge: Challenge,
+    /// Only for schemes whose challenge says what went wrong (RFC 6750 section 3).
+    explained: Option<Explained>,
+}
+
+#[derive(Debug)]
+struct Explained {
+    ambiguous: HeaderValue,
+    malformed: HeaderValue,
+    invalid: HeaderValue,
+    expired: HeaderValue,
+}
+
+impl ChallengeSet {
+    /// Renders the challenges; `explains` says whether the scheme's challenge carries an `error`.
+    pub(crate) fn new<'a>(
+        schemes: impl Iterator<Item = (Challenge, bool)>,
+        fields: impl Iterator<Item = &'a str>,
+    ) -> Result<Self, ConfigError> {
+        let mut faults: Vec<ConfigFault> = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
+        for (challenge, explains) in schemes {
+            if entries.iter().any(|other| other.challenge.scheme().eq_ignore_ascii_case(challenge.scheme())) {
+                faults.push(ConfigFault::new(
+                    challenge.scheme(),
+                    "is configured twice; join the two verifiers in one scheme",
+                ));
+            }
+            match Entry::new(challenge, explains) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => faults.extend(error),
+            }
+        }
+        let mut vary = String::from("accept");
+        for field in fields {
+            if !vary.split(", ").any(|own| own.eq_ignore_ascii_case(field)) {
+                vary.push_str(", ");
+                vary.push_str(field);
+            }
+        }
+        match HeaderValue::try_from(vary) {
+            Ok(vary) => ConfigError::unless_empty(faults, Self { entries, vary }),
+            Err(_) => Err(ConfigFault::new("scheme", "reads a header field whose name is not a token").into()),
+        }
+    }
+
+    pub(crate) const fn vary(&self) -> &HeaderValue {
+        &self.vary
+    }
+
+    /// Whether the scheme at `used` says in its challenge what went wrong.
+    pub(crate) fn explains(&self, used: usize) -> bool {
+        self.entries.get(used).is_some_and(|entry| entry.explained.is_some())
+    }
+
+    /// The challenge of the scheme that was used, saying what went wrong if it can.
+    pub(crate) fn explained(&self, used: usize, reason: Reason) -> Option<&HeaderValue> {
+        let entry = self.entries.get(used)?;
+        let Some(explained) = &entry.explained else { return Some(&entry.plain) };
+        Some(match reason {
+            Reason::Ambiguous => &explained.ambiguous,
+            Reason::Malformed => &explained.malformed,
+            Reason::Invalid => &explained.invalid,
+            Reason::Expired => &explained.expired,
+            Reason::CrossSite
+            | Reason::Forbidden
+            | Reason::Hidden
+            | Reason::Misconfigured
+            | Reason::Missing
+            | Reason::StepUp
+            | Reason::Throttled
+            | Reason::Unavailable => &entry.plain,
+        })
+    }
+
+    /// The challenge at `used` with the parameters of one decision added; `None` for schemes that do not explain.
+    pub(crate) fn extended(&self, used: usize, extend: impl FnOnce(Challenge) -> Challenge) -> Option<HeaderValue> {
+        let entry = self.entries.get(used)?;
+        entry.explained.as_ref()?;
+        extend(entry.challenge.clone()).to_header().ok()
+    }
+
+    /// The challenges as they stand when nothing was presented, without the one at `except`.
+    pub(crate) fn plain(&self, except: Option<usize>) -> impl Iterator<Item = &HeaderValue> {
+        self.entries.iter().enumerate().filter(move |(index, _)| Some(*index) != except).map(|(_, entry)| &entry.plain)
+    }
+}
+
+impl Entry {
+    fn new(challenge: Challenge, explains: bool) -> Result<Self, ConfigError> {
+        let plain = challenge.to_header()?;
+        let explained = if explains {
+            let render = |error: &'static str, description: &'static str| {
+                challenge.clone().quoted("error", error).quoted("error_description", description).to_header()
+            };
+            Some(Explained {
+                ambiguous: render("invalid_request", "More than one credential was sent")?,
+                malformed: render("invalid_request", "The credential cannot be read")?,
+                invalid: render("invalid_token", "The token is not accepted")?,
+                expired: render("invalid_token", "The token has expired")?,
+            })
+        } else {
+            None
+        };
+        Ok(Self { plain, challenge, explained })
+    }
+}
