@@ -5,15 +5,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Request, StatusCode};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use portcullis::authenticate::{Basic, Bearer};
-use portcullis::axum::Value;
+use portcullis::axum::{Refused, Value};
 use portcullis::credentials::{BasicCredentials, BearerToken};
 use portcullis::response::{Rejection, Reply};
 use portcullis::{AuthenticateLayer, Identity, Reason, RequireLayer, VerifyError};
@@ -182,6 +184,35 @@ async fn a_401_of_the_handler_and_its_own_challenge_pass_through_untouched() {
     assert!(answer.rejection.is_none());
 }
 
+/// A handler that verifies something by itself and always fails.
+fn log_in(error: VerifyError) -> Router {
+    Router::new().route("/", get(async move |head: Parts| Refused::new(error.clone(), &head).into_response()))
+}
+
+#[tokio::test]
+async fn a_log_in_that_fails_is_answered_as_the_layer_would() {
+    let wrong = ask(&log_in(VerifyError::invalid().because("wrong password")).layer(layer()), None).await;
+    assert_eq!((wrong.status, wrong.reason()), (StatusCode::UNAUTHORIZED, Some(Reason::Invalid)));
+    assert_eq!(wrong.challenges(), CHALLENGES);
+    assert_eq!(wrong.rejection.as_ref().unwrap().cause(), Some("wrong password"));
+    assert!(!wrong.body.contains("wrong password"), "{}", wrong.body);
+
+    for token in [None, Some("alice")] {
+        let down = VerifyError::unavailable("no database").with_retry_after(Duration::from_secs(7));
+        let answer = ask(&log_in(down).layer(layer()), token).await;
+        assert_eq!((answer.status, answer.reason()), (StatusCode::SERVICE_UNAVAILABLE, Some(Reason::Unavailable)));
+        assert_eq!(answer.headers[RETRY_AFTER], "7");
+        assert_eq!(answer.challenges(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_log_in_outside_of_any_layer_is_500_and_says_what_is_missing() {
+    let answer = ask(&log_in(VerifyError::invalid()), None).await;
+    assert_eq!((answer.status, answer.reason()), (StatusCode::INTERNAL_SERVER_ERROR, Some(Reason::Misconfigured)));
+    assert!(answer.body.contains("No AuthenticateLayer is around this route"), "{}", answer.body);
+}
+
 fn house_style(rejection: &Rejection, _: &Parts) -> Reply {
     Reply::new("text/plain", format!("house style: {}", rejection.reason()))
 }
@@ -193,9 +224,26 @@ async fn the_extractors_speak_with_the_voice_of_the_layer() {
         AuthenticateLayer::builder().scheme(Bearer::new("shop", nobody)).allow_anonymous().respond_with(house_style);
     let layer = layer.build().unwrap();
     let (_, [(_, identity), _, (_, value)]) = routes();
-    for (route, body) in [(identity, "house style: missing"), (value, "house style: missing")] {
+    for (route, body) in [
+        (identity, "house style: missing"),
+        (value, "house style: missing"),
+        (log_in(VerifyError::invalid()), "house style: invalid"),
+    ] {
         let answer = ask(&route.layer(layer.clone()), None).await;
         assert_eq!((answer.status, answer.body.as_str()), (StatusCode::UNAUTHORIZED, body));
         assert_eq!(answer.challenges(), [r#"Bearer realm="shop""#]);
     }
+}
+
+#[tokio::test]
+async fn a_missing_value_is_told_with_the_voice_of_the_layer_too() {
+    let bob = async |_: BearerToken| Ok(Identity::assertion("shop", "bob").build());
+    let layer =
+        AuthenticateLayer::builder().scheme(Bearer::new("shop", bob)).respond_with(house_style).build().unwrap();
+    let (_, [_, _, (_, value)]) = routes();
+    let answer = ask(&value.layer(layer), Some("bob")).await;
+    assert_eq!(
+        (answer.status, answer.body.as_str()),
+        (StatusCode::INTERNAL_SERVER_ERROR, "house style: misconfigured")
+    );
 }
