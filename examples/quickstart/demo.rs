@@ -25,6 +25,7 @@ const LINES: &[(u16, &str, &str)] = &[
     (503, "a policy whose database is down", r#"curl -i -u "alice:$PASSWORD" $URL/flaky"#),
     (200, "nobody, where that is allowed", "curl -i $URL/optional"),
     (401, "wrong credentials, which are refused there too", "curl -i -u alice:wrong $URL/optional"),
+    (401, "a log-in with a wrong password", "curl -i -d user=alice -d password=wrong $URL/login"),
     (200, "log in", r#"SESSION=$(curl -s -d user=alice -d "password=$PASSWORD" $URL/login)"#),
     (200, "the session, as browsers send it", r#"curl -i -b "__Host-session=$SESSION" $URL/me"#),
     (200, "the same, as programs do", r#"curl -i -H "authorization: Session $SESSION" $URL/me"#),
