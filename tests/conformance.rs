@@ -121,7 +121,7 @@ fn the_stated_rust_version_is_the_highest_of_the_default_dependencies() {
         manifest.lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap().trim_matches('"').to_owned();
     let metadata = cargo(&["metadata", "--format-version", "1", "--filter-platform", &host()]);
     let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
-    let highest = default_dependencies()
+    let highest = dependencies(&[])
         .iter()
         .filter_map(|(name, version)| {
             let packages = metadata["packages"].as_array().unwrap();
@@ -136,9 +136,17 @@ fn the_stated_rust_version_is_the_highest_of_the_default_dependencies() {
     assert!(readme.contains(&format!("\n{stated}: the lowest")), "README.md states another one than {stated}");
 }
 
+#[test]
+fn the_number_of_crates_without_features_is_the_one_in_the_readme() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let count = dependencies(&["--no-default-features"]).len();
+    assert!(readme.contains(&format!("| {count} crates in all, no runtime |")), "they are {count} now");
+}
+
 /// Name and version of each.
-fn default_dependencies() -> BTreeSet<(String, String)> {
-    let tree = cargo(&["tree", "--edges", "normal", "--prefix", "none", "--format", "{p}"]);
+fn dependencies(features: &[&str]) -> BTreeSet<(String, String)> {
+    let tree = ["tree", "--edges", "normal", "--prefix", "none", "--format", "{p}"];
+    let tree = cargo(&[&tree, features].concat());
     let words = tree.lines().map(|line| line.split(' ').map(String::from).collect::<Vec<_>>());
     let dependencies =
         words.filter_map(|words| Some((words.first()?.clone(), words.get(1)?.strip_prefix('v')?.to_owned())));
