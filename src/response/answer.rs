@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, Response};
 use super::challenge::Challenge;
 use super::challenges::ChallengeSet;
 use super::rejection::{Challenges, Rejection};
-use super::respond::Respond;
+use super::respond::{Reply, Respond};
 use crate::error::Reason;
 use crate::trace;
 
@@ -32,7 +32,7 @@ pub(crate) fn answer(rejection: Rejection, respond: &dyn Respond, mut head: Part
         cause: rejection.cause(),
         source: rejection.source(),
     });
-    let (mut headers, body) = respond.respond(&rejection, &head).into_parts();
+    let Reply { mut headers, body } = respond.respond(&rejection, &head);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Some(delay) = rejection.retry_after() {
