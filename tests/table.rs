@@ -122,7 +122,6 @@ async fn every_reason_has_its_row_on_the_wire() {
             for carrier in CARRIERS {
                 let answer = provoke(reason, carrier, &verifier).await;
                 let row = row(reason, carrier);
-                println!("{reason} by {carrier:?}: {}", String::from_utf8_lossy(&answer.body));
                 let code = if reason == Reason::Hidden { "not_found" } else { reason.code() };
                 answer.assert_refused(row.status, code, &row.challenges);
 
