@@ -7,6 +7,7 @@ mod support {
     pub(crate) mod stack;
 }
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{
@@ -15,11 +16,11 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{HeaderValue, Request};
-use portcullis::authenticate::Bearer;
+use portcullis::authenticate::{Attempt, Bearer, Scheme};
 use portcullis::credentials::BearerToken;
 use portcullis::error::Severity;
 use portcullis::permission::{Decision, acr, all, max_age, policy, role, scope};
-use portcullis::response::{Rejection, Reply};
+use portcullis::response::{Challenge, Rejection, Reply};
 use portcullis::{AuthenticateLayer, Identity, Reason, RequireLayer, VerifyError};
 use support::stack::{ALL_PLAIN, Answer, Scripted, bare, basic, bearer, cookie, get, send, session};
 
@@ -303,6 +304,66 @@ async fn a_hook_chooses_the_body_and_can_neither_lose_nor_set_what_is_owned() {
     let errors = answer.errors();
     assert_eq!(errors.iter().map(|(scheme, _)| scheme.as_str()).collect::<Vec<_>>(), ["Bearer", "Basic", "Session"]);
     assert!(answer.lines("retry-after").is_empty());
+}
+
+/// A scheme of one's own, with a field of its own.
+struct ApiKey(Scripted);
+
+impl Scheme for ApiKey {
+    fn challenge(&self) -> Challenge {
+        Challenge::new("ApiKey").quoted("realm", "orders")
+    }
+
+    fn authenticate(&self, head: &Parts) -> Attempt {
+        match head.headers.get("x-api-key").map(|key| BearerToken::new(key.to_str().unwrap())) {
+            Some(Ok(key)) => Attempt::verify(&Arc::new(self.0.clone()), key),
+            _ => Attempt::NotPresented,
+        }
+    }
+
+    fn reads(&self) -> &[&str] {
+        &["X-Api-Key"]
+    }
+}
+
+/// Attack R13, D16: what a scheme reads is a credential, whatever the field is called
+#[tokio::test]
+async fn the_field_of_a_custom_scheme_is_kept_from_hooks_and_flagged_sensitive() {
+    for verifier in [Scripted::ready(), Scripted::waiting()] {
+        let layer = AuthenticateLayer::builder().scheme(ApiKey(verifier)).respond_with(greedy).build().unwrap();
+        let answer = send(&layer, get([("x-api-key", "invalid"), ("x-trace", "7")])).await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body[..], answer.seen.is_some()),
+            (401, &b"invalid: x-trace"[..], false)
+        );
+        assert_eq!(answer.lines("vary"), ["accept, x-api-key"]);
+        assert_eq!(answer.errors(), [("ApiKey".to_owned(), None)]);
+        let answer = send(&layer, get([("x-api-key", "ann"), ("x-trace", "7")])).await;
+        answer.assert_accepted("ann");
+        let seen = answer.seen.unwrap().headers;
+        assert!(seen["x-api-key"].is_sensitive() && !seen["x-trace"].is_sensitive());
+        assert_eq!(seen["x-api-key"], "ann");
+    }
+}
+
+/// D15
+#[test]
+fn a_scheme_that_reads_what_is_no_field_does_not_build() {
+    struct Odd;
+    impl Scheme for Odd {
+        fn challenge(&self) -> Challenge {
+            Challenge::bearer("x")
+        }
+
+        fn authenticate(&self, _: &Parts) -> Attempt {
+            Attempt::NotPresented
+        }
+
+        fn reads(&self) -> &[&str] {
+            &["x api key"]
+        }
+    }
+    assert!(AuthenticateLayer::new(Odd).is_err());
 }
 
 /// D4: also where the reply holds nothing but the one header that is not its own

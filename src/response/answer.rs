@@ -4,15 +4,12 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, COOKIE, PROXY_AUTHORIZATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{CACHE_CONTROL, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response};
 
 use super::challenge::Challenge;
-use super::challenges::ChallengeSet;
+use super::challenges::{ChallengeSet, SECRETS};
 use super::rejection::{Challenges, Rejection};
 use super::respond::{Reply, Respond};
 use crate::error::Reason;
@@ -20,7 +17,7 @@ use crate::trace;
 
 /// The answer to a refused request, whose head is not needed any more.
 pub(crate) fn answer(rejection: Rejection, respond: &dyn Respond, mut head: Parts) -> Response<Bytes> {
-    for secret in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
+    for secret in rejection.challenges().map_or(&SECRETS[..], ChallengeSet::secrets) {
         head.headers.remove(secret);
     }
     let wire = rejection.wire();

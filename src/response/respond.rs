@@ -12,7 +12,7 @@ use super::rejection::Rejection;
 ///
 /// The status, the challenges, `Retry-After`, `Cache-Control` and `Vary` are not the hook's to choose: they are added to
 /// whatever it returns. The request head it sees has lost its `Authorization`, `Proxy-Authorization` and `Cookie` fields,
-/// so no hook can repeat a credential.
+/// and all others that a scheme reads, so no hook can repeat a credential.
 ///
 /// A closure will do:
 ///
