@@ -4,23 +4,20 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, COOKIE, PROXY_AUTHORIZATION, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{CACHE_CONTROL, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response};
 
 use super::challenge::Challenge;
-use super::challenges::ChallengeSet;
+use super::challenges::{ChallengeSet, SECRETS};
 use super::rejection::{Challenges, Rejection};
-use super::respond::Respond;
+use super::respond::{Reply, Respond};
 use crate::error::Reason;
 use crate::trace;
 
 /// The answer to a refused request, whose head is not needed any more.
 pub(crate) fn answer(rejection: Rejection, respond: &dyn Respond, mut head: Parts) -> Response<Bytes> {
-    for secret in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION] {
+    for secret in rejection.challenges().map_or(&SECRETS[..], ChallengeSet::secrets) {
         head.headers.remove(secret);
     }
     let wire = rejection.wire();
@@ -32,7 +29,7 @@ pub(crate) fn answer(rejection: Rejection, respond: &dyn Respond, mut head: Part
         cause: rejection.cause(),
         source: rejection.source(),
     });
-    let (mut headers, body) = respond.respond(&rejection, &head).into_parts();
+    let Reply { mut headers, body } = respond.respond(&rejection, &head);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Some(delay) = rejection.retry_after() {
