@@ -1,4 +1,4 @@
-//! Extractors for axum handlers.
+//! Extractors for axum handlers, and [`Refused`] for handlers that verify something by themselves.
 //!
 //! | argument | anonymous | no `AuthenticateLayer` outside |
 //! |---|---|---|
@@ -32,8 +32,8 @@ use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 
 use crate::error::Reason;
-use crate::identity::Identity;
-use crate::response::{Anonymous, Problem, Rejection, Respond, answer};
+use crate::identity::{Identity, VerifyError};
+use crate::response::{Anonymous, Context, Problem, Rejection, Respond, answer};
 
 impl<S: Send + Sync> FromRequestParts<S> for Identity {
     type Rejection = Refused;
@@ -50,7 +50,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Identity {
         match (parts.extensions.get::<Self>(), parts.extensions.get::<Anonymous>()) {
             (Some(identity), _) => Ok(Some(identity.clone())),
             (None, Some(_)) => Ok(None),
-            (None, None) => Err(Refused::new(Rejection::forgotten_layer(), &Problem, parts)),
+            (None, None) => Err(Refused::answer(Rejection::forgotten_layer(), parts)),
         }
     }
 }
@@ -90,7 +90,7 @@ impl<S: Send + Sync, T: Send + Sync + 'static> FromRequestParts<S> for Value<T> 
         let identity = required(parts)?;
         identity.get_shared().map(Self).ok_or_else(|| {
             let cause = "the identity carries no value of the type that the handler asks for";
-            Refused::new(Rejection::misconfigured(cause), &Problem, parts)
+            Refused::answer(Rejection::misconfigured(cause), parts)
         })
     }
 }
@@ -99,28 +99,68 @@ fn required(parts: &Parts) -> Result<Identity, Refused> {
     match (parts.extensions.get::<Identity>(), parts.extensions.get::<Anonymous>()) {
         (Some(identity), _) => Ok(identity.clone()),
         (None, Some(Anonymous(context))) => {
-            Err(Refused::new(Rejection::new(Reason::Missing, &context.challenges, None), &*context.respond, parts))
+            Err(Refused::answer(Rejection::new(Reason::Missing, &context.challenges, None), parts))
         }
-        (None, None) => Err(Refused::new(Rejection::forgotten_layer(), &Problem, parts)),
+        (None, None) => Err(Refused::answer(Rejection::forgotten_layer(), parts)),
     }
 }
 
-/// The answer where an extractor finds no identity.
+/// A refusal as the layer outside would have answered it: what the extractors here reject with, and what a handler
+/// returns that has verified something by itself, the password of a log-in form for one.
 ///
 /// ```
-/// use axum::response::IntoResponse;
+/// use axum::{Form, extract::State};
+/// use http::request::Parts;
 /// use portcullis::axum::Refused;
+/// use portcullis::credentials::BasicCredentials;
+/// use portcullis::identity::password::PasswordVerifier;
+/// use portcullis::{Verifier, VerifyError};
 ///
-/// fn pass_on(refused: Refused) -> axum::response::Response {
-///     refused.into_response()
+/// #[derive(serde::Deserialize)]
+/// struct Login { user: String, password: String }
+///
+/// /// On a route with an `AuthenticateLayer` that allows the anonymous.
+/// async fn login(
+///     State(passwords): State<PasswordVerifier>,
+///     head: Parts,
+///     Form(form): Form<Login>,
+/// ) -> Result<String, Refused> {
+///     let verify = async { passwords.verify(BasicCredentials::new(&form.user, &form.password)?).await };
+///     let identity = verify.await.map_err(|error: VerifyError| Refused::new(error, &head))?;
+///     Ok(format!("welcome, {}", identity.subject()))
 /// }
 /// ```
 #[derive(Debug)]
 pub struct Refused(Box<Response>);
 
 impl Refused {
-    fn new(rejection: Rejection, respond: &dyn Respond, parts: &Parts) -> Self {
-        Self(Box::new(answer(rejection, respond, parts.clone()).map(Body::from)))
+    /// The answer to a request with this head, whose credentials a verifier did not accept. Its challenges are those of
+    /// the layer outside; without one, the answer is a 500 that says so.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "takes what `map_err` gives")]
+    pub fn new(error: VerifyError, head: &Parts) -> Self {
+        let rejection = match outside(head) {
+            Some(context) => Rejection::new(error.reason(), &context.challenges, None)
+                .with_cause(error.cause())
+                .with_retry_after(error.retry_after())
+                .with_source(error.shared_source()),
+            None => Rejection::forgotten_layer(),
+        };
+        Self::answer(rejection, head)
+    }
+
+    fn answer(rejection: Rejection, head: &Parts) -> Self {
+        let respond = outside(head).map_or(&Problem as &dyn Respond, |context| &*context.respond);
+        Self(Box::new(answer(rejection, respond, head.clone()).map(Body::from)))
+    }
+}
+
+/// What the layer outside has left in the request, if there is one.
+fn outside(head: &Parts) -> Option<&Context> {
+    match (head.extensions.get::<Identity>(), head.extensions.get::<Anonymous>()) {
+        (Some(identity), _) => identity.handed_on(),
+        (None, Some(Anonymous(context))) => Some(context),
+        (None, None) => None,
     }
 }
 

@@ -54,6 +54,22 @@ impl<B> ResponseBody<B> {
     }
 }
 
+/// No bytes at all. Layers outside that answer by themselves ask for this, such as the timeout of tower-http.
+///
+/// ```
+/// use http_body::Body;
+/// use portcullis::response::ResponseBody;
+///
+/// let nothing = ResponseBody::<axum::body::Body>::default();
+/// assert_eq!(nothing.size_hint().exact(), Some(0));
+/// assert!(nothing.is_end_stream());
+/// ```
+impl<B> Default for ResponseBody<B> {
+    fn default() -> Self {
+        Self::from_bytes(Bytes::new())
+    }
+}
+
 impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
     type Data = Bytes;
     type Error = B::Error;

@@ -1,0 +1,153 @@
+//! What the examples promise: every transcript in their headers is replayed over a socket, and so are the lines that
+//! the quickstart prints.
+
+#![cfg(all(
+    feature = "axum",
+    feature = "jwt",
+    any(feature = "aws-lc-rs", feature = "rust-crypto"),
+    feature = "password",
+    feature = "session",
+    feature = "token"
+))]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop where it fails, its helpers included"
+)]
+
+mod support {
+    pub(crate) mod curl;
+    pub(crate) mod transcript;
+}
+
+#[expect(dead_code, reason = "`main` binds a fixed port and prints")]
+#[path = "../examples/custom_verifier.rs"]
+mod custom_verifier;
+#[expect(dead_code, reason = "`main` binds a fixed port and prints")]
+#[path = "../examples/existing_stack.rs"]
+mod existing_stack;
+#[expect(dead_code, reason = "`main` binds a fixed port and prints")]
+#[path = "../examples/hyper_server.rs"]
+mod hyper_server;
+#[expect(dead_code, reason = "`main` binds a fixed port and prints")]
+#[path = "../examples/quickstart.rs"]
+mod quickstart;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::SocketAddr;
+
+use axum::Router;
+use redb::Database;
+use redb::backends::InMemoryBackend;
+use support::curl::Shell;
+use support::transcript::{read, replay};
+use tokio::net::TcpListener;
+
+/// The examples whose transcripts are replayed here; `gate` is a program with tests of its own.
+const REPLAYED: [&str; 4] = ["custom_verifier", "existing_stack", "hyper_server", "quickstart"];
+
+async fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+async fn serve(app: Router) -> SocketAddr {
+    let (listener, address) = listen().await;
+    tokio::spawn(async { axum::serve(listener, app).await });
+    address
+}
+
+#[tokio::test]
+async fn the_quickstart_answers_as_its_header_shows() {
+    let demo = quickstart::demo::Demo::new().unwrap();
+    let mut shell = Shell::new(serve(quickstart::app(&demo).unwrap()).await);
+    shell.set("PASSWORD", &demo.password);
+    shell.set("TOKEN", demo.token().unwrap());
+    shell.set("EXPIRED", demo.expired_token().unwrap());
+    replay(include_str!("../examples/quickstart.rs"), &mut shell).await;
+}
+
+#[tokio::test]
+async fn every_line_that_the_quickstart_prints_gets_the_status_that_it_promises() {
+    let demo = quickstart::demo::Demo::new().unwrap();
+    let address = serve(quickstart::app(&demo).unwrap()).await;
+    let mut shell = Shell::new(address);
+    let mut promised = None;
+    let mut seen = BTreeSet::new();
+    for line in demo.what_to_try(address).unwrap().lines() {
+        match line.split_once('=') {
+            Some((name, value)) if name.bytes().all(|byte| byte.is_ascii_uppercase()) && !value.starts_with("$(") => {
+                shell.set(name, value);
+            }
+            _ => match line.strip_prefix("# ") {
+                Some(note) => promised = Some(note.split_once("  ").unwrap().0.parse::<u16>().unwrap()),
+                // What stands before the first promise is prose.
+                None => {
+                    if let Some(status) = promised.take() {
+                        let answer = shell.run(line).await;
+                        assert_eq!(answer.status, status, "{line}\n{answer:?}");
+                        seen.insert(status);
+                    }
+                }
+            },
+        }
+    }
+    assert_eq!(seen, BTreeSet::from([200, 204, 400, 401, 403, 503]), "what a newcomer should have seen");
+}
+
+#[tokio::test]
+async fn hyper_alone_answers_as_its_header_shows() {
+    let (listener, address) = listen().await;
+    let (token, other) = (hyper_server::fresh_token().unwrap(), hyper_server::fresh_token().unwrap());
+    let mut shell = Shell::new(address);
+    shell.set("TOKEN", &token);
+    shell.set("OTHER", &other);
+    tokio::spawn(async move { hyper_server::serve(listener, &token, &other).await.map_err(|error| error.to_string()) });
+    replay(include_str!("../examples/hyper_server.rs"), &mut shell).await;
+}
+
+#[tokio::test]
+async fn the_existing_stack_answers_as_its_header_shows() {
+    let token = "kJ3vX9qLw2rT8mZs5bYc";
+    let mut shell = Shell::new(serve(existing_stack::app(token).unwrap()).await);
+    shell.set("TOKEN", token);
+    replay(include_str!("../examples/existing_stack.rs"), &mut shell).await;
+}
+
+#[tokio::test]
+async fn the_custom_verifier_answers_as_its_header_shows() {
+    let accounts = || {
+        let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
+        custom_verifier::Accounts::new(database)
+    };
+    let (good, broken) = (accounts(), accounts());
+    let key = good.issue(&custom_verifier::Account { name: "acme".into(), plan: "gold".into() }).unwrap();
+    let mut shell = Shell::new(serve(custom_verifier::app(good, broken).unwrap()).await);
+    shell.set("KEY", key);
+    replay(include_str!("../examples/custom_verifier.rs"), &mut shell).await;
+}
+
+#[test]
+fn every_example_has_a_run_line_and_a_transcript_and_a_line_in_the_readme() {
+    let readme = fs::read_to_string("examples/README.md").unwrap();
+    let mut found = Vec::new();
+    for entry in fs::read_dir("examples").unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let is_example = path.extension().is_some_and(|extension| extension == "rs");
+        if is_example || path.join("main.rs").exists() {
+            assert!(readme.contains(&format!("--example {name}")), "{name} is not in examples/README.md");
+        }
+        if is_example {
+            let source = fs::read_to_string(&path).unwrap();
+            assert!(source.contains(&format!("//! cargo run --example {name}\n")), "{name} does not say how to run it");
+            assert!(!read(&source).is_empty(), "{name} has no transcript");
+            found.push(name);
+        }
+    }
+    found.sort();
+    assert_eq!(found, REPLAYED);
+}
