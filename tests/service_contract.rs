@@ -71,17 +71,9 @@ fn gated(gate: &Arc<Semaphore>) -> AuthenticateLayer {
     })
 }
 
-fn echo() -> impl Service<
-    Request<()>,
-    Response = Response<String>,
-    Error = Infallible,
-    Future = impl Future<Output = Result<Response<String>, Infallible>> + Send,
-> + Clone
-+ Send {
-    service_fn(async |request: Request<()>| {
-        let subject = request.extensions().get::<Identity>().map(|identity| identity.subject().to_owned());
-        Ok(Response::new(subject.unwrap_or_default()))
-    })
+async fn echo(request: Request<()>) -> Result<Response<String>, Infallible> {
+    let subject = request.extensions().get::<Identity>().map(|identity| identity.subject().to_owned());
+    Ok(Response::new(subject.unwrap_or_default()))
 }
 
 /// D7: the mock panics when it is called without having been polled ready
@@ -172,7 +164,7 @@ async fn slow_refusals_hold_none_of_the_inner_capacity() {
             }
         })
     };
-    let service = slow.layer(ConcurrencyLimit::new(echo(), 2));
+    let service = slow.layer(ConcurrencyLimit::new(service_fn(echo), 2));
     let refusals: Vec<_> = (0..100).map(|_| tokio::spawn(service.clone().oneshot(get([bearer("slow")])))).collect();
     for _ in 0..200 {
         yield_now().await;
@@ -193,7 +185,7 @@ async fn slow_refusals_hold_none_of_the_inner_capacity() {
 async fn a_slow_verdict_does_not_wait_for_capacity_that_the_service_itself_keeps() {
     for require in [RequireLayer::new(authenticated()).unwrap(), RequireLayer::new(policy(Slow)).unwrap()] {
         for verifier in both() {
-            let mut service = (verifier.layer(), require.clone()).layer(ConcurrencyLimit::new(echo(), 1));
+            let mut service = (verifier.layer(), require.clone()).layer(ConcurrencyLimit::new(service_fn(echo), 1));
             for _ in 0..3 {
                 let answer = service.ready().await.unwrap().call(get([bearer("ann")]));
                 assert_eq!(timeout(LONG, answer).await.expect("deadlock").unwrap().status(), 200);
@@ -266,7 +258,7 @@ async fn a_verdict_nobody_waits_for_any_more_is_dropped() {
         })
     };
     let idle = Arc::strong_count(&alive);
-    let mut answer = Box::pin(layer.layer(echo()).oneshot(get([bearer("ann")])));
+    let mut answer = Box::pin(layer.layer(service_fn(echo)).oneshot(get([bearer("ann")])));
     assert!(poll_once(answer.as_mut()).await.is_none());
     assert_eq!(Arc::strong_count(&alive), idle + 1);
     drop((answer, layer));
@@ -279,9 +271,11 @@ struct Broken(&'static str);
 /// D7: inner errors pass through untouched
 #[tokio::test]
 async fn an_error_of_the_inner_service_comes_out_as_it_is() {
-    let broken = service_fn(async |_: Request<()>| Err::<Response<String>, _>(Broken("inside")));
+    async fn broken(_: Request<()>) -> Result<Response<String>, Broken> {
+        Err(Broken("inside"))
+    }
     for verifier in both() {
-        let service = (verifier.layer(), RequireLayer::new(authenticated()).unwrap()).layer(broken);
+        let service = (verifier.layer(), RequireLayer::new(authenticated()).unwrap()).layer(service_fn(broken));
         let error = service.clone().oneshot(get([bearer("ann")])).await.unwrap_err();
         assert_eq!(error, Broken("inside"));
         assert_eq!(service.oneshot(bare()).await.unwrap().status(), 401, "a refusal is a response and no error");
@@ -344,14 +338,14 @@ async fn bodies_and_services_that_are_neither_clone_nor_send_will_do() {
 /// D7, issue: "an inner service's own 401 and its challenge pass through untouched"
 #[tokio::test]
 async fn an_inner_401_and_its_challenge_pass_through_untouched() {
-    let inner = service_fn(async |_: Request<()>| {
+    async fn inner(_: Request<()>) -> Result<Response<String>, Infallible> {
         let mut response = Response::new("mine".to_owned());
         *response.status_mut() = http::StatusCode::UNAUTHORIZED;
         response.headers_mut().insert("www-authenticate", HeaderValue::from_static("Mine realm=\"m\""));
-        Ok::<_, Infallible>(response)
-    });
+        Ok(response)
+    }
     for verifier in both() {
-        let service = (verifier.layer(), RequireLayer::new(authenticated()).unwrap()).layer(inner);
+        let service = (verifier.layer(), RequireLayer::new(authenticated()).unwrap()).layer(service_fn(inner));
         let response = service.oneshot(get([bearer("ann")])).await.unwrap();
         assert_eq!(response.status(), 401);
         assert_eq!(response.headers().len(), 1);
@@ -496,13 +490,13 @@ async fn no_identity_ever_reaches_the_request_of_another() {
         }
         Ok(Identity::assertion("test", name).value(name.to_owned()).build())
     };
-    let inner = service_fn(async |request: Request<()>| {
+    async fn inner(request: Request<()>) -> Result<Response<String>, Infallible> {
         yield_now().await;
         let identity = request.extensions().get::<Identity>().unwrap();
         assert_eq!(identity.get::<String>().unwrap(), identity.subject());
-        Ok::<_, Infallible>(Response::new(identity.subject().to_owned()))
-    });
-    let service = bearer_layer(verifier).layer(ConcurrencyLimit::new(inner, 8));
+        Ok(Response::new(identity.subject().to_owned()))
+    }
+    let service = bearer_layer(verifier).layer(ConcurrencyLimit::new(service_fn(inner), 8));
     let round = async {
         let mut tasks = HashMap::new();
         for number in 0..REQUESTS {
