@@ -7,10 +7,11 @@ mod support {
     pub(crate) mod stack;
 }
 
+use std::cell::RefCell;
 use std::error::Error;
 use std::fmt::Debug;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -25,7 +26,6 @@ use portcullis::identity::token::TokenVerifier;
 use portcullis::permission::scope;
 use portcullis::{AuthenticateLayer, Identity, RequireLayer, Secret, VerifyError};
 use support::stack::{Scripted, get, send};
-use tracing_subscriber::util::SubscriberInitExt;
 
 /// Found in no word of ours, also not inside base64.
 const MARKER: &str = "zebra5150zebra5150zebra5150";
@@ -192,12 +192,16 @@ async fn what_a_verifier_holds_is_not_shown() {
     assert_opaque(&builder.build().unwrap());
 }
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// The events of this thread; each test has a thread of its own.
+    static EVENTS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl io::Write for Log {
+struct Events;
+
+impl io::Write for Events {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        EVENTS.with_borrow_mut(|events| events.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -206,27 +210,34 @@ impl io::Write for Log {
     }
 }
 
+struct Log;
+
 impl Log {
-    /// Collects all events of this thread while the guard lives.
-    fn start() -> (Self, impl Sized) {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-            .with_ansi(false)
-            .with_writer(move || writer.clone());
-        (log, subscriber.set_default())
+    /// Collects the events of this thread from here on. One subscriber serves all tests: were each to bring its own, the
+    /// first event of one could be switched off for all by another that has none yet.
+    fn start() -> Self {
+        static SUBSCRIBER: Once = Once::new();
+        SUBSCRIBER.call_once(|| {
+            tracing_subscriber::fmt()
+                .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+                .with_ansi(false)
+                .with_writer(|| Events)
+                .init();
+        });
+        EVENTS.take();
+        Self
     }
 
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    /// What was collected.
+    fn text(self) -> String {
+        String::from_utf8(EVENTS.take()).unwrap()
     }
 }
 
 /// X-1, attacks R03, R04, B11
 #[tokio::test]
 async fn no_answer_and_no_event_repeats_a_secret() {
-    let (log, guard) = Log::start();
+    let log = Log::start();
     let refuse = |error: VerifyError| {
         let (one, two, three) = (error.clone(), error.clone(), error);
         AuthenticateLayer::builder()
@@ -257,7 +268,6 @@ async fn no_answer_and_no_event_repeats_a_secret() {
             }
         }
     }
-    drop(guard);
     let log = log.text();
     assert_eq!(log.lines().count(), refused, "one event for each refusal");
     assert!(log.contains("no such key") && log.contains("the store is down"), "the operator learns the cause");
@@ -269,10 +279,9 @@ async fn no_answer_and_no_event_repeats_a_secret() {
 async fn each_refusal_is_one_event_with_the_id_of_its_answer() {
     let layer = Scripted::ready().layer();
     for (word, level) in [("expired", "DEBUG"), ("invalid", "INFO"), ("unavailable", "ERROR"), ("panic", "ERROR")] {
-        let (log, guard) = Log::start();
+        let log = Log::start();
         let answer = send(&layer, get([support::stack::bearer(word)])).await;
         send(&layer, get([support::stack::bearer("ann")])).await.assert_accepted("ann");
-        drop(guard);
         let log = log.text();
         assert_eq!(log.lines().count(), 1, "{log}");
         assert!(log.contains(level) && log.contains(answer.json()["id"].as_str().unwrap()), "{log}");
