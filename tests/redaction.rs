@@ -28,14 +28,14 @@ use portcullis::{AuthenticateLayer, Identity, RequireLayer, Secret, VerifyError}
 use support::stack::{Scripted, get, send};
 
 /// Found in no word of ours, also not inside base64.
-const MARKER: &str = "zebra5150zebra5150zebra5150";
+const MARKER: &str = "zebraquuxzebraquuxzebraquux";
 
 /// The marker as it may leak: itself, in base64, as the bytes of a session id, as a list of numbers.
 fn leaks() -> Vec<String> {
     let inner = |text: &str| BASE64_STANDARD.encode(text).trim_end_matches('=')[4..].to_owned();
     let bytes = |text: &str| format!("{:?}", text.as_bytes()).trim_matches(['[', ']']).to_owned();
     let hex = MARKER.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let mut all = vec!["zebra".to_owned(), "5150".to_owned(), bytes("zebra"), hex];
+    let mut all = vec!["zebra".to_owned(), "quux".to_owned(), bytes("zebra"), hex];
     all.extend(
         [inner(MARKER), inner(&format!("a:{MARKER}")), inner(&format!("ab:{MARKER}"))]
             .map(|text| text[..16].to_owned()),
