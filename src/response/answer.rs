@@ -33,8 +33,8 @@ pub(crate) fn answer(rejection: Rejection, respond: &dyn Respond, mut head: Part
         source: rejection.source(),
     });
     let (mut headers, body) = respond.respond(&rejection, &head).into_parts();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CACHE_CONTROL, const { HeaderValue::from_static("no-store") });
+    headers.insert(X_CONTENT_TYPE_OPTIONS, const { HeaderValue::from_static("nosniff") });
     if let Some(delay) = rejection.retry_after() {
         headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(delay)));
     }
