@@ -53,11 +53,9 @@ impl Rank {
 
 /// A `q` parameter in thousandths; `None` for other parameters. An unreadable weight counts as nothing wanted.
 fn quality(parameter: &[u8]) -> Option<u16> {
-    let (name, value) = str::from_utf8(parameter).ok()?.split_once('=')?;
-    if !name.trim_ascii().eq_ignore_ascii_case("q") {
-        return None;
-    }
-    let weight = value.trim_ascii().parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0);
+    let [b'q' | b'Q', rest @ ..] = parameter else { return None };
+    let value = str::from_utf8(rest.trim_ascii_start().strip_prefix(b"=")?.trim_ascii()).unwrap_or_default();
+    let weight = value.parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0);
     // The range was just checked, so the cast neither wraps nor loses more than the three digits a weight may have.
     Some((weight * 1000.0) as u16)
 }
