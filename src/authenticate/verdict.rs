@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 
 use bytes::Bytes;
-use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, COOKIE, ORIGIN, PROXY_AUTHORIZATION};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN};
 use http::request::Parts;
 use http::{HeaderValue, Method, Response};
 
 use super::scheme::{Attempt, Scheme};
-use crate::credentials::Authorization;
+use crate::credentials::{self, Authorization};
 use crate::deferred::{Decide, Passed};
 use crate::error::{ConfigError, ConfigFault, Reason};
 use crate::identity::{Identity, VerifyError};
@@ -204,7 +204,7 @@ impl Judge {
     /// Writes the outcome into the head that the inner service will see.
     fn hand_on(&self, identity: Option<Identity>, head: &mut Parts) {
         for (name, value) in &mut head.headers {
-            if name == AUTHORIZATION || name == COOKIE || name == PROXY_AUTHORIZATION {
+            if credentials::FIELDS.contains(name) {
                 value.set_sensitive(true);
             }
         }
