@@ -29,15 +29,17 @@ use super::unreadable::Unreadable;
 /// assert_eq!(find_cookie(&headers, "__Host-id"), Err(Unreadable::Ambiguous));
 /// ```
 pub fn find_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Unreadable> {
-    let lines = headers.get_all(COOKIE).iter();
-    let pairs = lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b';'));
-    let mut values = pairs.filter_map(|pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="));
-    // Both are looked for before either is judged, so that the order of a good and a broken one decides nothing.
-    match (values.next(), values.next()) {
-        (None, _) => Ok(None),
-        (Some(value), None) => visible(unquoted(value)).map(Some),
-        (Some(_), Some(_)) => Err(Unreadable::Ambiguous),
+    let mut found = None;
+    for line in headers.get_all(COOKIE) {
+        for pair in line.as_bytes().split(|&byte| byte == b';') {
+            let value = pair.trim_ascii().strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"="));
+            // All are looked for before one is judged, so that the order of a good and a broken one decides nothing.
+            if value.is_some() && found.replace(value).is_some() {
+                return Err(Unreadable::Ambiguous);
+            }
+        }
     }
+    found.flatten().map(|value| visible(unquoted(value))).transpose()
 }
 
 fn unquoted(value: &[u8]) -> &[u8] {
@@ -45,8 +47,10 @@ fn unquoted(value: &[u8]) -> &[u8] {
 }
 
 fn visible(value: &[u8]) -> Result<&str, Unreadable> {
+    // Without branches, as in `is_token68`.
+    let is_visible = value.iter().fold(true, |all, byte| all & byte.is_ascii_graphic());
     str::from_utf8(value)
         .ok()
-        .filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()))
+        .filter(|_| is_visible)
         .ok_or(Unreadable::Malformed("the cookie's value is not visible ASCII"))
 }

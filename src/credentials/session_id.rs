@@ -4,7 +4,6 @@ use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use zeroize::Zeroizing;
 
 use super::unreadable::Unreadable;
 use crate::secret::Secret;
@@ -44,9 +43,9 @@ impl SessionId {
     /// [`Malformed`](Unreadable::Malformed) for anything but 43 characters of unpadded base64url in the one canonical
     /// spelling of their bytes.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        match BASE64_URL_SAFE_NO_PAD.decode_slice(text, &mut *bytes) {
-            Ok(32) => Ok(Self::from_bytes(*bytes)),
+        let mut id = Self::from_bytes([0; 32]);
+        match BASE64_URL_SAFE_NO_PAD.decode_slice(text, id.0.expose_mut()) {
+            Ok(32) => Ok(id),
             _ => Err(Unreadable::Malformed("the session id is not 43 characters of canonical base64url")),
         }
     }

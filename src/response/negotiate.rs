@@ -1,7 +1,7 @@
 //! Which of our representations a client would rather read (RFC 9110 section 12.5.1).
 
-use http::HeaderMap;
 use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue};
 
 /// The representations of a refusal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -13,12 +13,13 @@ pub(crate) enum Representation {
 /// `Text` where `Accept` ranks `text/plain` above JSON, else `Problem`: a refusal is never answered 406.
 pub(crate) fn representation(headers: &HeaderMap) -> Representation {
     let (mut problem, mut text) = (Rank::default(), Rank::default());
-    for range in headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(','))
-    {
-        let mut parts = range.split(';').map(str::trim);
+    let lines = headers.get_all(ACCEPT).iter().map(HeaderValue::as_bytes).filter(|line| line.is_ascii());
+    // Split as bytes: cheaper than text where the pieces are this short.
+    for range in lines.flat_map(|line| line.split(|&byte| byte == b',')) {
+        let mut parts = range.split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
         let Some(media) = parts.next() else { continue };
         let weight = parts.find_map(quality).unwrap_or(1000);
-        let is = |name: &str| media.eq_ignore_ascii_case(name);
+        let is = |name: &str| media.eq_ignore_ascii_case(name.as_bytes());
         if is("*/*") {
             problem.see(1, weight);
             text.see(1, weight);
@@ -51,12 +52,10 @@ impl Rank {
 }
 
 /// A `q` parameter in thousandths; `None` for other parameters. An unreadable weight counts as nothing wanted.
-fn quality(parameter: &str) -> Option<u16> {
-    let (name, value) = parameter.split_once('=')?;
-    if !name.trim().eq_ignore_ascii_case("q") {
-        return None;
-    }
-    let weight = value.trim().parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0);
+fn quality(parameter: &[u8]) -> Option<u16> {
+    let [b'q' | b'Q', rest @ ..] = parameter else { return None };
+    let value = str::from_utf8(rest.trim_ascii_start().strip_prefix(b"=")?.trim_ascii()).unwrap_or_default();
+    let weight = value.parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0);
     // The range was just checked, so the cast neither wraps nor loses more than the three digits a weight may have.
     Some((weight * 1000.0) as u16)
 }

@@ -1,5 +1,6 @@
 //! The default body: a problem document (RFC 9457), or the same in plain text.
 
+use http::HeaderValue;
 use http::request::Parts;
 
 use super::negotiate::{Representation, representation};
@@ -34,12 +35,13 @@ impl Respond for Problem {
         let id = std::str::from_utf8(&id).unwrap_or_default();
         match representation(&head.headers) {
             Representation::Problem => Reply::ready(
-                "application/problem+json",
+                const { HeaderValue::from_static("application/problem+json") },
                 json(rejection.reason(), &wire, detail(rejection, &wire), id, &extras),
             ),
-            Representation::Text => {
-                Reply::ready("text/plain; charset=utf-8", text(&wire, detail(rejection, &wire), id, &extras))
-            }
+            Representation::Text => Reply::ready(
+                const { HeaderValue::from_static("text/plain; charset=utf-8") },
+                text(&wire, detail(rejection, &wire), id, &extras),
+            ),
         }
     }
 }

@@ -71,9 +71,9 @@ impl Reply {
     }
 
     /// As [`new`](Self::new), with a header value that was checked at compile time.
-    pub(crate) fn ready(content_type: &'static str, body: impl Into<Bytes>) -> Self {
+    pub(crate) fn ready(content_type: HeaderValue, body: impl Into<Bytes>) -> Self {
         let mut headers = HeaderMap::with_capacity(6);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(CONTENT_TYPE, content_type);
         Self { headers, body: body.into() }
     }
 
