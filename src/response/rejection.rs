@@ -64,7 +64,7 @@ pub(crate) const fn wire(reason: Reason, explains: bool) -> Wire {
             "There is nothing at this address."),
         Reason::Throttled => (StatusCode::TOO_MANY_REQUESTS, None, Info, "Too many failed attempts",
             "Wait as long as Retry-After says, then try again."),
-        Reason::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, None, Error, "Credentials cannot be checked now",
+        Reason::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, None, Error, "Cannot be decided now",
             "The fault is on our side. Keep your credentials and try again when Retry-After has passed."),
         Reason::Misconfigured => (StatusCode::INTERNAL_SERVER_ERROR, None, Error, "Internal server error",
             "The fault is on our side. If it stays, tell the owner of the service the id of this answer."),
