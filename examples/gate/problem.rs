@@ -84,7 +84,7 @@ impl Problem {
                 _ => format!("urn:portcullis:problem:{code}"),
             };
             let members = Members { kind, title, status: status.as_u16(), code, detail, id: &id };
-            ("application/problem+json", serde_json::to_string(&members).unwrap_or_default())
+            ("application/problem+json", serde_json::to_string(&members).unwrap_or_default() + "\n")
         };
         tracing::debug!(id, status = status.as_u16(), reason = code, "refused");
         let mut response = Response::new(Body::from(body));

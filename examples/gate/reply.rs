@@ -8,7 +8,7 @@ use serde::Serialize;
 /// 200 with a JSON document that nobody may keep.
 pub(crate) fn json(document: &impl Serialize) -> Response<Body> {
     // Names and numbers always serialise.
-    let mut response = Response::new(Body::from(serde_json::to_string(document).unwrap_or_default()));
+    let mut response = Response::new(Body::from(serde_json::to_string(document).unwrap_or_default() + "\n"));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
