@@ -88,7 +88,10 @@ impl<S: Send + Sync, T: Send + Sync + 'static> FromRequestParts<S> for Value<T> 
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
         let identity = required(parts)?;
-        identity.get_shared().map(Self).ok_or_else(|| Refused::answer(Rejection::other_value(), parts))
+        identity.get_shared().map(Self).ok_or_else(|| {
+            let cause = "the identity carries no value of the type that the handler asks for";
+            Refused::answer(Rejection::misconfigured(cause), parts)
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::header::SET_COOKIE;
 use http::request::Parts;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -88,7 +88,7 @@ where
                 StateProjection::Calling { future, set_cookie } => {
                     let mut response = ready!(future.poll(cx))?.map(ResponseBody::inner);
                     if let Some(cookie) = set_cookie.take() {
-                        response.headers_mut().append(SET_COOKIE, cookie);
+                        add_cookie(response.headers_mut(), cookie);
                     }
                     return Poll::Ready(Ok(response));
                 }
@@ -102,6 +102,17 @@ where
             }
         }
     }
+}
+
+/// Leaves a cookie that the inner service sets itself as it is: a log-in behind a stale cookie keeps its new session.
+fn add_cookie(headers: &mut HeaderMap, cookie: HeaderValue) {
+    if !headers.get_all(SET_COOKIE).iter().any(|own| cookie_name(own) == cookie_name(&cookie)) {
+        headers.append(SET_COOKIE, cookie);
+    }
+}
+
+fn cookie_name(set_cookie: &HeaderValue) -> Option<&[u8]> {
+    set_cookie.as_bytes().split(|&byte| byte == b'=').next().map(<[u8]>::trim_ascii)
 }
 
 type NextOf<S, ReqBody, D> =

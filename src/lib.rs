@@ -1,4 +1,74 @@
 //! HTTP authentication for tower: who is asking (401), whether they may (403), and never the one for the other.
+//!
+//! ```no_run
+//! # #[cfg(all(feature = "axum", feature = "password", feature = "token"))] mod server {
+//! use axum::{Router, routing::get};
+//! use portcullis::authenticate::{Basic, Bearer};
+//! use portcullis::identity::password::{PasswordVerifier, User, Users, hash_password};
+//! use portcullis::identity::token::TokenVerifier;
+//! use portcullis::permission::scope;
+//! use portcullis::{AuthenticateLayer, Identity, RequireLayer};
+//!
+//! fn app() -> Result<Router, Box<dyn std::error::Error>> {
+//!     let mut users = Users::new();
+//!     users.insert("alice", User::new(&hash_password("correct horse")?)?.scopes(["orders:read"]))?;
+//!     let tokens = TokenVerifier::new();
+//!     tokens.insert("kJ3vX9qLw2rT8mZs5bYc", Identity::assertion("orders", "ci").authenticated_now().build())?;
+//!
+//!     let layer = AuthenticateLayer::builder()
+//!         .scheme(Bearer::new("orders", tokens))
+//!         .scheme(Basic::new("orders", PasswordVerifier::new("orders", users)))
+//!         .build()?;
+//!     Ok(Router::new()
+//!         .route("/me", get(async |identity: Identity| format!("hello, {}", identity.subject())))
+//!         .route("/orders", get("two orders").layer(RequireLayer::new(scope("orders:read"))?))
+//!         .layer(layer))
+//! }
+//! # }
+//! ```
+//!
+//! # The path of a request
+//!
+//! ```text
+//!  request ─▶ credentials ─▶ identity ─▶ permission ─▶ your service
+//!             extract        verify      decide
+//!                  └────────────┴────────────┴──────▶ response
+//!                                                     status, challenge, body
+//! ```
+//!
+//! | stage | module | asks | may answer |
+//! |---|---|---|---|
+//! | extract | [`credentials`] | what was presented? | 400, 401 |
+//! | verify | [`identity`] | who is it? | 401, 403 (from another site), 429, 503 |
+//! | decide | [`permission`] | may they? | 401 (log in anew), 403, 404, 503 |
+//! | respond | [`response`] | what is the client told? | the words of all these |
+//!
+//! [`AuthenticateLayer`] walks the first two stages and puts the [`Identity`] into the request's extensions;
+//! [`RequireLayer`] walks the third, usually on one route. Both wrap any tower service: axum, hyper, tonic, your own.
+//!
+//! # Features
+//!
+//! | feature | default? | adds |
+//! |---|---|---|
+//! | `token` | yes | opaque API tokens: `identity::token` |
+//! | `password` | yes | argon2id hashes in a bounded pool of threads: `identity::password` |
+//! | `jwt` | yes | JWT access tokens with fixed keys: `identity::jwt` |
+//! | `aws-lc-rs` | yes | the fast backend for JWT signatures; wins where both are on |
+//! | `session` | yes | sessions in memory: `identity::session` |
+//! | `rust-crypto` | no | the portable backend for JWT signatures |
+//! | `bcrypt` | no | bcrypt hashes too |
+//! | `axum` | no | extractors for handlers: the module `axum` |
+//! | `tracing` | no | an event for every refusal |
+//! | `full` | no | all of these |
+//!
+//! Without any: the three schemes around your own verifiers, permissions and answers.
+//!
+//! # Where to go next
+//!
+//! - To start: the examples of [`AuthenticateLayer`], [`RequireLayer`] and [`Verifier`].
+//! - To understand: [the life of a request](guide::life_of_a_request) and [the defaults](guide::defaults).
+//! - To extend: [writing a scheme, a verifier, a policy](guide::writing_a_scheme).
+//! - To check us: [which test keeps which rule](guide::conformance).
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -17,6 +87,7 @@ pub mod axum;
 pub mod clock;
 mod deferred;
 pub mod error;
+pub mod guide;
 mod names;
 mod secret;
 mod trace;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use portcullis::clock::{ManualClock, UnixTime};
+use portcullis::clock::{Clock, ManualClock, UnixTime};
 use portcullis::credentials::SessionId;
 use portcullis::identity::AuthTime;
 use portcullis::identity::session::{MemorySessions, MemorySessionsBuilder};
@@ -56,6 +56,26 @@ async fn a_session_carries_the_identity_of_the_log_in() {
     assert_eq!(identity.credential_id(), Some(started.public_id()));
     assert_eq!(sessions.public_id(started.id()).as_deref(), Some(started.public_id()));
     assert_eq!(sessions.verify(started.into_id()).await.unwrap(), user("alice"));
+}
+
+#[test]
+fn the_cookie_of_a_new_session_lives_as_many_seconds_as_the_session_may() {
+    /// Time goes on while the session is being made.
+    struct Running(ManualClock);
+
+    impl Clock for Running {
+        fn now(&self) -> UnixTime {
+            self.0.now()
+        }
+
+        fn monotonic(&self) -> Duration {
+            self.0.advance(Duration::from_millis(1));
+            self.0.monotonic()
+        }
+    }
+
+    let (sessions, _) = build(|builder| builder.clock(Running(ManualClock::at(START))));
+    assert_eq!(sessions.create(&user("alice"), None).unwrap().max_age().as_secs(), 120 * 60);
 }
 
 #[test]

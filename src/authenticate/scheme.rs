@@ -81,7 +81,9 @@ pub trait Scheme: Send + Sync + 'static {
         false
     }
 
-    /// The header fields the scheme looks at, for `Vary`. Default: `authorization`.
+    /// The header fields that carry the scheme's credentials: they stand in `Vary`, are kept from
+    /// [`Respond`](crate::response::Respond) hooks, and reach the inner service flagged as sensitive. Default:
+    /// `authorization`.
     fn reads(&self) -> &[&str] {
         &["authorization"]
     }

@@ -76,10 +76,12 @@ where
                 }
                 Err(response) => Deferred::refused(response),
             },
-            // The ready instance stays here for the next call: a verdict that takes its time holds none of the inner
-            // service's capacity. After acceptance the clone is driven to readiness.
+            // A verdict that takes its time holds none of the inner service's capacity, neither in the future nor here: a
+            // caller that keeps this service would wait for what it holds itself. So the ready instance is dropped, and
+            // after acceptance a clone is driven to readiness.
             Verdict::Wait { verdict, used, ambient } => {
                 let waiting = Waiting { verdict, used, ambient, head: Some(head), judge: Arc::clone(&self.judge) };
+                self.inner = self.inner.clone();
                 Deferred::deciding(waiting, body, self.inner.clone())
             }
         };

@@ -14,7 +14,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Response};
 
 use super::scheme::{Attempt, Scheme};
-use crate::credentials::{self, Authorization};
+use crate::credentials::Authorization;
 use crate::deferred::{Decide, Passed};
 use crate::error::{ConfigError, ConfigFault, Reason};
 use crate::identity::{Identity, VerifyError};
@@ -204,7 +204,7 @@ impl Judge {
     /// Writes the outcome into the head that the inner service will see.
     fn hand_on(&self, identity: Option<Identity>, head: &mut Parts) {
         for (name, value) in &mut head.headers {
-            if credentials::FIELDS.contains(name) {
+            if self.challenges.secrets().contains(name) {
                 value.set_sensitive(true);
             }
         }

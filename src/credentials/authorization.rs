@@ -114,7 +114,8 @@ impl<'a> Authorization<'a> {
 }
 
 impl fmt::Debug for Authorization<'_> {
+    /// The scheme is left out as well: people send their key alone, and it then stands where the scheme should.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authorization").field("scheme", &self.scheme).finish_non_exhaustive()
+        f.debug_struct("Authorization").finish_non_exhaustive()
     }
 }

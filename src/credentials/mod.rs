@@ -38,7 +38,3 @@ pub use parameters::Parameters;
 pub use session_cookie::{CookieName, SessionCookie};
 pub use session_id::SessionId;
 pub use unreadable::Unreadable;
-
-/// The fields that carry credentials: never shown to a hook, flagged as sensitive for everybody else.
-pub(crate) const FIELDS: [http::HeaderName; 3] =
-    [http::header::AUTHORIZATION, http::header::COOKIE, http::header::PROXY_AUTHORIZATION];

@@ -29,8 +29,16 @@ use super::identity::Identity;
 /// #     async fn find(&self, _: &str) -> Result<Option<String>, std::io::Error> { Ok(None) }
 /// # }
 ///
-/// // The same as a closure:
-/// let verifier = async |_token: BearerToken| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) };
+/// // As a closure; one that captures something is a plain closure around an `async move` block.
+/// let known = std::sync::Arc::new(String::from("sesame"));
+/// let verifier = move |token: BearerToken| {
+///     let known = known.clone();
+///     async move {
+///         if token.expose() == *known { Ok(Identity::assertion("cave", "ali").build()) } else { Err(VerifyError::invalid()) }
+///     }
+/// };
+/// # fn accepts(_: impl Verifier<BearerToken>) {}
+/// # accepts(verifier);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not verify `{C}`",

@@ -57,13 +57,14 @@ impl Rule {
             return Verdict::Refuse(Rejection::forgotten_layer());
         };
         let case = Case { identity, head, clock: &*self.clock, answers: &[] };
-        match catch_unwind(AssertUnwindSafe(|| case.truth(&self.requirement))) {
-            Ok(Truth::Yes) => Verdict::Allow,
-            Ok(Truth::Open) => Verdict::Ask(identity.clone()),
-            Ok(Truth::No) => Verdict::Refuse(self.refusal(&case, context)),
-            Ok(Truth::Unable) => Verdict::Refuse(unable(context, None)),
-            Err(_) => Verdict::Refuse(panicked(context)),
-        }
+        let verdict = || match case.truth(&self.requirement) {
+            Truth::Yes => Verdict::Allow,
+            Truth::Open => Verdict::Ask(identity.clone()),
+            Truth::No => Verdict::Refuse(self.refusal(&case, context)),
+            Truth::Unable => Verdict::Refuse(unable(context, None)),
+        };
+        // Explaining a refusal asks policies again, so the refusal is made in here too.
+        catch_unwind(AssertUnwindSafe(verdict)).unwrap_or_else(|_| Verdict::Refuse(panicked(context)))
     }
 
     /// Why the requirement is not met.

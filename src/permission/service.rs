@@ -70,8 +70,10 @@ where
             // This instance was polled ready; no clone of it was.
             Verdict::Allow => Deferred::calling(self.inner.call(Request::from_parts(head, body)), None),
             Verdict::Refuse(rejection) => Deferred::refused(self.rule.answer(rejection, head)),
-            // The ready instance stays here for the next call; the clone is driven to readiness after the decision.
+            // Nobody holds capacity of the inner service meanwhile: the ready instance is dropped, and after the decision a
+            // clone is driven to readiness.
             Verdict::Ask(identity) => {
+                self.inner = self.inner.clone();
                 Deferred::deciding(Deciding::new(Arc::clone(&self.rule), identity, head), body, self.inner.clone())
             }
         })

@@ -9,18 +9,18 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response};
 
 use super::challenge::Challenge;
-use super::challenges::ChallengeSet;
+use super::challenges::{ChallengeSet, SECRETS};
 use super::rejection::{Challenges, Rejection};
-use super::respond::Respond;
-use crate::credentials;
+use super::respond::{Reply, Respond};
 use crate::error::Reason;
 use crate::trace;
 
 /// The answer to a refused request, whose head is not needed any more.
 pub(crate) fn answer(rejection: Rejection, respond: &dyn Respond, mut head: Parts) -> Response<Bytes> {
-    // Comparing the few names there are is cheaper than looking for three, of which most refused requests have none.
-    if head.headers.keys().any(|name| credentials::FIELDS.contains(name)) {
-        for secret in credentials::FIELDS {
+    let secrets = rejection.challenges().map_or(&SECRETS[..], ChallengeSet::secrets);
+    // Comparing the few names there are is cheaper than looking for each, of which most refused requests have none.
+    if head.headers.keys().any(|name| secrets.contains(name)) {
+        for secret in secrets {
             head.headers.remove(secret);
         }
     }
@@ -33,7 +33,7 @@ pub(crate) fn answer(rejection: Rejection, respond: &dyn Respond, mut head: Part
         cause: rejection.cause(),
         source: rejection.source(),
     });
-    let (mut headers, body) = respond.respond(&rejection, &head).into_parts();
+    let Reply { mut headers, body } = respond.respond(&rejection, &head);
     headers.insert(CACHE_CONTROL, const { HeaderValue::from_static("no-store") });
     headers.insert(X_CONTENT_TYPE_OPTIONS, const { HeaderValue::from_static("nosniff") });
     if let Some(delay) = rejection.retry_after() {

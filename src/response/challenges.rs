@@ -1,6 +1,7 @@
 //! The challenges of a layer, rendered when it is built.
 
-use http::HeaderValue;
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
+use http::{HeaderName, HeaderValue};
 
 use super::challenge::Challenge;
 use crate::error::{ConfigError, ConfigFault, Reason};
@@ -10,7 +11,11 @@ use crate::error::{ConfigError, ConfigFault, Reason};
 pub(crate) struct ChallengeSet {
     entries: Vec<Entry>,
     vary: HeaderValue,
+    secrets: Vec<HeaderName>,
 }
+
+/// The fields that carry credentials whatever the schemes.
+pub(crate) const SECRETS: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
 
 #[derive(Debug)]
 struct Entry {
@@ -49,16 +54,29 @@ impl ChallengeSet {
             }
         }
         let mut vary = String::from("accept");
+        let mut secrets = SECRETS.to_vec();
         for field in fields {
-            if !vary.split(", ").any(|own| own.eq_ignore_ascii_case(field)) {
+            let Ok(name) = HeaderName::try_from(field) else {
+                faults.push(ConfigFault::new("scheme", "reads a header field whose name is not a token"));
+                continue;
+            };
+            if !vary.split(", ").any(|own| name == *own) {
                 vary.push_str(", ");
-                vary.push_str(field);
+                vary.push_str(name.as_str());
+            }
+            if !secrets.contains(&name) {
+                secrets.push(name);
             }
         }
         match HeaderValue::try_from(vary) {
-            Ok(vary) => ConfigError::unless_empty(faults, Self { entries, vary }),
-            Err(_) => Err(ConfigFault::new("scheme", "reads a header field whose name is not a token").into()),
+            Ok(vary) => ConfigError::unless_empty(faults, Self { entries, vary, secrets }),
+            Err(_) => Err(ConfigFault::new("scheme", "reads too many header fields").into()),
         }
+    }
+
+    /// The fields that carry credentials, those of the configured schemes among them.
+    pub(crate) fn secrets(&self) -> &[HeaderName] {
+        &self.secrets
     }
 
     pub(crate) const fn vary(&self) -> &HeaderValue {

@@ -139,7 +139,7 @@ fn json(reason: Reason, wire: &Wire, detail: &str, id: &str, extras: &Extras) ->
         id,
         "\"",
         &extras.json,
-        "}",
+        "}\n",
     ]
     .concat()
 }

@@ -64,7 +64,7 @@ pub(crate) const fn wire(reason: Reason, explains: bool) -> Wire {
             "There is nothing at this address."),
         Reason::Throttled => (StatusCode::TOO_MANY_REQUESTS, None, Info, "Too many failed attempts",
             "Wait as long as Retry-After says, then try again."),
-        Reason::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, None, Error, "Credentials cannot be checked now",
+        Reason::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, None, Error, "Cannot be decided now",
             "The fault is on our side. Keep your credentials and try again when Retry-After has passed."),
         Reason::Misconfigured => (StatusCode::INTERNAL_SERVER_ERROR, None, Error, "Internal server error",
             "The fault is on our side. If it stays, tell the owner of the service the id of this answer."),
@@ -119,16 +119,12 @@ impl Rejection {
 
     /// A refusal outside any layer that could have authenticated somebody.
     pub(crate) fn forgotten_layer() -> Self {
-        Self { cause: Some(Self::FORGOTTEN_LAYER), forgotten_layer: true, ..Self::bare(Reason::Misconfigured) }
+        Self { forgotten_layer: true, ..Self::misconfigured(Self::FORGOTTEN_LAYER) }
     }
 
-    /// The application asks for a value of a type that its verifier does not attach.
-    #[cfg(feature = "axum")]
-    pub(crate) fn other_value() -> Self {
-        Self {
-            cause: Some("the identity carries no value of the type that the handler asks for"),
-            ..Self::bare(Reason::Misconfigured)
-        }
+    /// The server is put together wrongly, in a way that has nothing to do with the layer's schemes.
+    pub(crate) fn misconfigured(cause: &'static str) -> Self {
+        Self { cause: Some(cause), ..Self::bare(Reason::Misconfigured) }
     }
 
     pub(crate) const fn is_forgotten_layer(&self) -> bool {

@@ -12,7 +12,7 @@ use super::rejection::Rejection;
 ///
 /// The status, the challenges, `Retry-After`, `Cache-Control` and `Vary` are not the hook's to choose: they are added to
 /// whatever it returns. The request head it sees has lost its `Authorization`, `Proxy-Authorization` and `Cookie` fields,
-/// so no hook can repeat a credential.
+/// and all others that a scheme reads, so no hook can repeat a credential.
 ///
 /// A closure will do:
 ///
@@ -77,21 +77,13 @@ impl Reply {
         Self { headers, body: body.into() }
     }
 
-    /// Adds a header. The ones a refusal owns (see [`Respond`]) are dropped again.
+    /// Adds a header; one that a refusal owns (see [`Respond`]) is not taken.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.append(name, value);
-        self
-    }
-
-    /// The headers without those that are not a hook's to choose.
-    pub(crate) fn into_parts(mut self) -> (HeaderMap, Bytes) {
-        // One header means the content type alone, which is nearly always so.
-        if self.headers.len() > 1 {
-            for owned in [WWW_AUTHENTICATE, RETRY_AFTER, CACHE_CONTROL, VARY, CONTENT_LENGTH, TRANSFER_ENCODING] {
-                self.headers.remove(owned);
-            }
+        let owned = [WWW_AUTHENTICATE, RETRY_AFTER, CACHE_CONTROL, VARY, CONTENT_LENGTH, TRANSFER_ENCODING];
+        if !owned.contains(&name) {
+            self.headers.append(name, value);
         }
-        (self.headers, self.body)
+        self
     }
 }

@@ -80,8 +80,9 @@ impl MemorySessions {
     /// *Unavailable* when there are as many live sessions as there may be, or the operating system gives no random bytes.
     pub fn create(&self, identity: &Identity, label: Option<&str>) -> Result<NewSession, VerifyError> {
         let public_id = URL_SAFE_NO_PAD.encode(self.random::<16>()?);
-        let record = Record::new(identity, public_id, label, &self.shared.limits, &*self.shared.clock);
+        // Read before the record is dated, or the cookie's whole seconds would fall one short of the limit.
         let now = self.now();
+        let record = Record::new(identity, public_id, label, &self.shared.limits, &*self.shared.clock);
         let mut table = self.write();
         // First what can fail without a trace: making room may end an older session.
         let (id, digest) = self.fresh_id(&table)?;

@@ -1,0 +1,174 @@
+//! The configuration: a TOML file and the files it names, read whole, with every fault at once.
+
+mod files;
+mod issuer;
+mod rule;
+mod section;
+mod session;
+mod users;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use portcullis::identity::jwt::{Issuer, JwtVerifier};
+use portcullis::response::Challenge;
+use toml::Table;
+
+use self::files::Files;
+pub(crate) use self::rule::{Allow, Rule};
+pub(crate) use self::section::Faults;
+use self::section::Section;
+pub(crate) use self::session::{Limits, SessionArea};
+pub(crate) use self::users::{Hashing, Local, Rights};
+
+/// All that the file says, checked, with every other file read.
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) admin: Option<SocketAddr>,
+    pub(crate) realm: String,
+    /// In the order of their challenges; never empty.
+    pub(crate) schemes: Vec<SchemeName>,
+    pub(crate) cors_preflight: bool,
+    pub(crate) tokens: Option<JwtVerifier>,
+    pub(crate) basic: Option<Local>,
+    pub(crate) session: Option<SessionArea>,
+    pub(crate) rules: Vec<Rule>,
+}
+
+/// A way of presenting credentials, as the configuration calls it.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum SchemeName {
+    Bearer,
+    Basic,
+    Session,
+}
+
+impl SchemeName {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bearer => "bearer",
+            Self::Basic => "basic",
+            Self::Session => "session",
+        }
+    }
+
+    /// The section that brings the scheme.
+    const fn section(self) -> &'static str {
+        match self {
+            Self::Bearer => "issuer",
+            Self::Basic => "basic",
+            Self::Session => "session",
+        }
+    }
+
+    const ALL: [Self; 3] = [Self::Bearer, Self::Basic, Self::Session];
+}
+
+/// Reads and checks the file at `path`.
+pub(crate) fn load(path: &Path) -> Result<Config, Faults> {
+    let file = path.display();
+    let text = fs::read_to_string(path).map_err(|error| Faults::one(format!("{file}: cannot be read: {error}")))?;
+    let table: Table = text.parse().map_err(|error| Faults::one(describe(&file.to_string(), &text, &error)))?;
+    let faults = Faults::default();
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    match read(Section::root(table, &faults), &Files { folder }) {
+        Some(config) if faults.is_empty() => Ok(config),
+        _ => Err(faults),
+    }
+}
+
+/// On one line, and without the line of the file that is at fault.
+fn describe(file: &str, text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    format!("{file}: line {line}: {}; see https://toml.io", error.message().replace('\n', " "))
+}
+
+fn read(mut root: Section<'_>, files: &Files) -> Option<Config> {
+    let listen = read_address(&mut root, "listen").unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    let admin = read_address(&mut root, "admin");
+    if admin.is_some_and(|admin| !admin.ip().is_loopback()) {
+        root.fault("admin", "is not loopback, and nobody is asked for credentials there; use 127.0.0.1 or [::1]");
+    }
+    let realm = root.text("realm").unwrap_or_else(|| String::from("gate"));
+    if Challenge::basic(realm.clone()).to_header().is_err() {
+        root.fault("realm", "cannot stand in a header; use printable ASCII, at most 1024 bytes");
+    }
+    if let Some(mode) = root.text("mode").filter(|mode| mode != "echo") {
+        root.fault("mode", format!("{mode:?} is not available; use \"echo\""));
+    }
+    let cors_preflight = root.flag("cors_preflight").unwrap_or(false);
+
+    let present = |name: &SchemeName| root.has(name.section());
+    let configured: Vec<_> = SchemeName::ALL.into_iter().filter(present).collect();
+    if configured.is_empty() {
+        root.fault("schemes", "there are none, so nobody could ever get in; add [[issuer]], [basic] or [session]");
+    }
+    let schemes = read_schemes(&mut root, &configured);
+
+    let issuers = root.sections("issuer");
+    let tokens = read_issuers(&root, issuers, files);
+    let basic = root.section("basic").and_then(|mut section| {
+        let local = users::read_basic(&mut section, files);
+        section.close();
+        local
+    });
+    let session = root.section("session").and_then(|mut section| {
+        let area = session::read(&mut section, files);
+        section.close();
+        area
+    });
+    let rules = root.sections("rule").into_iter().filter_map(|section| rule::read(section, &schemes)).collect();
+    root.close();
+    Some(Config { listen, admin, realm, schemes, cors_preflight, tokens, basic, session, rules })
+}
+
+fn read_address(root: &mut Section<'_>, key: &str) -> Option<SocketAddr> {
+    let text = root.text(key)?;
+    let address = text.parse().ok();
+    if address.is_none() {
+        root.fault(key, format!("{text:?} is no address; write it as in \"127.0.0.1:8080\", port 0 for any free one"));
+    }
+    address
+}
+
+/// The schemes in the order that the file gives them, or else in ours.
+fn read_schemes(root: &mut Section<'_>, configured: &[SchemeName]) -> Vec<SchemeName> {
+    let Some(names) = root.names("schemes") else { return configured.to_vec() };
+    let chosen = read_scheme_names(root, &names);
+    for missing in chosen.iter().filter(|name| !configured.contains(name)) {
+        let problem = format!("{:?} has no section; add [{}], or remove it here", missing.as_str(), missing.section());
+        root.fault("schemes", problem);
+    }
+    chosen
+}
+
+fn read_scheme_names(section: &Section<'_>, names: &[String]) -> Vec<SchemeName> {
+    let mut chosen = Vec::new();
+    for name in names {
+        match SchemeName::ALL.into_iter().find(|scheme| scheme.as_str() == name) {
+            Some(scheme) => chosen.push(scheme),
+            None => section.fault("schemes", format!("{name:?} is none of \"bearer\", \"basic\", \"session\"")),
+        }
+    }
+    chosen
+}
+
+fn read_issuers(root: &Section<'_>, sections: Vec<Section<'_>>, files: &Files) -> Option<JwtVerifier> {
+    let count = sections.len();
+    let mut issuers: Vec<Issuer> = Vec::new();
+    let mut names = BTreeSet::new();
+    for (name, issuer) in sections.into_iter().map(|section| issuer::read(section, files)) {
+        if let Some(name) = name.filter(|name| !names.insert(name.clone())) {
+            root.fault("issuer.issuer", format!("{name:?} is given twice; put all its keys in one file"));
+            continue;
+        }
+        issuers.extend(issuer);
+    }
+    if issuers.is_empty() || issuers.len() < count {
+        return None;
+    }
+    JwtVerifier::new(issuers).map_err(|error| root.faults_of("issuer", error)).ok()
+}

@@ -1,0 +1,58 @@
+//! Mode `echo`: tells who is asking, and for what.
+
+use axum::body::Body;
+use hyper::header::VARY;
+use hyper::{Request, Response, http::HeaderValue};
+use portcullis::Identity;
+use portcullis::clock::{Clock, SystemClock};
+use portcullis::identity::{AuthTime, Names};
+use serde::Serialize;
+
+use crate::reply::json;
+
+/// The identity that the layers left in the request, the method, and the path as it was sent.
+pub(crate) fn answer(request: &Request<Body>) -> Response<Body> {
+    let identity = request.extensions().get::<Identity>();
+    let told = Told {
+        anonymous: identity.is_none(),
+        issuer: identity.map(Identity::issuer),
+        subject: identity.map(Identity::subject),
+        scheme: identity.map(|identity| identity.scheme().to_ascii_lowercase()),
+        scopes: names(identity.map(Identity::scopes)),
+        roles: names(identity.map(Identity::roles)),
+        auth_time: identity.and_then(auth_time),
+        acr: identity.and_then(Identity::acr),
+        method: request.method().as_str(),
+        path: request.uri().path(),
+    };
+    let mut response = json(&told);
+    // The answer depends on who asks; `json` has said that nobody may keep it.
+    response.headers_mut().insert(VARY, HeaderValue::from_static("authorization, cookie"));
+    response
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    anonymous: bool,
+    issuer: Option<&'a str>,
+    subject: Option<&'a str>,
+    scheme: Option<String>,
+    scopes: Vec<&'a str>,
+    roles: Vec<&'a str>,
+    auth_time: Option<u64>,
+    acr: Option<&'a str>,
+    method: &'a str,
+    path: &'a str,
+}
+
+fn names(names: Option<&Names>) -> Vec<&str> {
+    names.into_iter().flat_map(Names::iter).collect()
+}
+
+fn auth_time(identity: &Identity) -> Option<u64> {
+    match identity.auth_time() {
+        AuthTime::At(then) => Some(then.as_secs()),
+        AuthTime::Now => Some(SystemClock.now().as_secs()),
+        _ => None,
+    }
+}

@@ -1,0 +1,164 @@
+//! `gate`: a small, complete authenticating server, configured by a TOML file and built on the public API alone.
+//!
+//! It answers every accepted request with what it knows of who is asking, which makes it a place to try the crate
+//! without writing code. Start it with the configuration that lies beside this file:
+//!
+//! ```text
+//! cargo run --example gate -- --config examples/gate/gate.toml
+//! ```
+//!
+//! and ask it things (the headers that matter are shown):
+//!
+//! ```text
+//! $ curl -i localhost:8080/public
+//! HTTP/1.1 200 OK
+//!
+//! {"anonymous":true,"issuer":null,"subject":null,"scheme":null,"scopes":[],"roles":[],"auth_time":null,"acr":null,"method":"GET","path":"/public"}
+//!
+//! $ curl -i localhost:8080/orders
+//! HTTP/1.1 401 Unauthorized
+//! www-authenticate: Basic realm="demo", charset="UTF-8"
+//! www-authenticate: Session realm="demo"
+//!
+//! $ curl -i -u alice:wonderland localhost:8080/orders
+//! HTTP/1.1 200 OK
+//!
+//! {"anonymous":false,"issuer":"demo","subject":"alice","scheme":"basic","scopes":["orders:read","orders:write"],…
+//!
+//! $ curl -i -u bob:builder -H 'Accept: text/plain' localhost:8080/orders
+//! HTTP/1.1 403 Forbidden
+//!
+//! 403 Permission missing
+//! …
+//! scope: orders:read
+//! …
+//!
+//! $ curl -i -u bob:builder localhost:8080/admin/users
+//! HTTP/1.1 404 Not Found
+//!
+//! $ curl -i -u alice:wonderland 'localhost:8080/admin;x=1/users'
+//! HTTP/1.1 400 Bad Request
+//!
+//! $ curl -i -d username=alice -d password=wonderland -H 'Accept: application/json' localhost:8080/login
+//! HTTP/1.1 200 OK
+//! set-cookie: __Host-gate=…; Max-Age=43200; Path=/; HttpOnly; SameSite=Lax; Secure
+//!
+//! {"session":"…","expires_at":…}
+//! ```
+//!
+//! With the session of that answer in `$SESSION`:
+//!
+//! ```text
+//! $ curl -i --http2-prior-knowledge -H "Authorization: Session $SESSION" localhost:8080/session/sessions
+//! HTTP/2 200
+//!
+//! {"sessions":[{"id":"…","current":…,"created_at":…,"last_seen":…,"label":…}…]}
+//!
+//! $ curl -i -X POST -H "Authorization: Session $SESSION" localhost:8080/logout
+//! HTTP/1.1 204 No Content
+//! ```
+//!
+//! Operators have a port of their own: `curl localhost:8081/healthz`, and `/counters` for how often what lies behind each
+//! rule has run.
+//!
+//! `--check` reads the configuration and says everything that is wrong with it. SIGHUP reads it again: all of the new
+//! one counts, or none. SIGTERM lets running requests end.
+//!
+//! ```text
+//! main ─▶ config      the file, checked whole
+//!      ─▶ gate        one configuration at work; exchanged at a stroke
+//!           ├─ path      400 before anything else
+//!           ├─ members   [session]: login, sessions, rights
+//!           └─ doors     the rules: AuthenticateLayer, RequireLayer, echo
+//!      ─▶ server      ports and signals; admin
+//! ```
+
+mod accept;
+mod accounts;
+mod admin;
+mod config;
+mod doors;
+mod echo;
+mod form;
+mod gate;
+mod login;
+mod members;
+mod origin;
+mod path;
+mod percent;
+mod problem;
+mod reply;
+mod rights;
+mod server;
+mod sessions;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use tracing_subscriber::EnvFilter;
+
+use self::gate::Gate;
+use self::server::Addresses;
+
+fn main() -> ExitCode {
+    let Some(Arguments { check, file }) = Arguments::read(std::env::args_os().skip(1)) else {
+        eprintln!("usage: gate [--check] --config FILE\n\n--check  say what is wrong with the configuration, and end");
+        return ExitCode::from(2);
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+    let built = config::load(&file).and_then(|config| {
+        let addresses = Addresses { listen: config.listen, admin: config.admin };
+        Ok((Gate::build(config, None)?, addresses))
+    });
+    match built {
+        Err(faults) => {
+            report(faults);
+            ExitCode::from(2)
+        }
+        Ok(_) if check => ExitCode::SUCCESS,
+        Ok((gate, addresses)) => match run(gate, addresses, file) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("gate: {error}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+#[tokio::main]
+async fn run(gate: Gate, addresses: Addresses, file: PathBuf) -> io::Result<()> {
+    server::run(gate, addresses, file).await
+}
+
+/// Every fault on a line of its own, whatever the log is set to.
+fn report(faults: config::Faults) {
+    for line in faults.into_lines() {
+        eprintln!("gate: {line}");
+    }
+}
+
+struct Arguments {
+    check: bool,
+    file: PathBuf,
+}
+
+impl Arguments {
+    fn read(mut words: impl Iterator<Item = OsString>) -> Option<Self> {
+        let (mut check, mut file) = (false, None);
+        while let Some(word) = words.next() {
+            match word.to_str()? {
+                "--check" => check = true,
+                "--config" if file.is_none() => file = Some(PathBuf::from(words.next()?)),
+                _ => return None,
+            }
+        }
+        Some(Self { check, file: file? })
+    }
+}

@@ -1,0 +1,21 @@
+//! The guide: how the parts work together, and why they are as they are.
+
+#[doc = include_str!("../docs/life_of_a_request.md")]
+pub mod life_of_a_request {}
+
+#[doc = include_str!("../docs/writing_a_scheme.md")]
+pub mod writing_a_scheme {}
+
+#[doc = include_str!("../docs/defaults.md")]
+pub mod defaults {}
+
+#[doc = include_str!("../docs/conformance.md")]
+pub mod conformance {}
+
+#[doc = include_str!("../CHANGELOG.md")]
+pub mod changelog {}
+
+/// Compiles the examples of the README.
+#[cfg(all(doctest, feature = "axum", feature = "password", feature = "token"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -1,0 +1,305 @@
+//! What `gate` does not start with, and that it says everything at once.
+
+use serde_json::json;
+
+use super::support::gate::{Folder, Gate};
+use super::support::keys::TestKey;
+use super::{RULES, SECRET, USERS, folder, token};
+use portcullis::identity::jwt::Algorithm;
+
+/// The faults of this configuration, beside the usual files.
+fn faults(config: &str) -> Vec<String> {
+    let folder = Folder::new()
+        .with("gate.toml", config)
+        .with("users.htpasswd", USERS)
+        .with("hs.secret", SECRET)
+        .with("weak.secret", "short")
+        .with("empty", "")
+        .with("comments", "# nobody\n\n")
+        .with("keys.json", json!({"keys": [TestKey::new(Algorithm::ES256).named("a").jwk()]}).to_string());
+    let (status, text) = folder.check();
+    let lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    assert_eq!(status, Some(if lines.is_empty() { 0 } else { 2 }), "{text}");
+    lines
+}
+
+const BASIC: &str = "[basic]\nhtpasswd = \"users.htpasswd\"\n";
+const ISSUER: &str = "[[issuer]]\nissuer = \"https://id.example\"\naudience = [\"a\"]\n";
+
+/// Checks that each configuration has one fault, which begins so.
+fn each_is_one_fault(cases: &[(String, &str)]) {
+    for (config, expected) in cases {
+        let faults = faults(config);
+        assert_eq!(faults.len(), 1, "{config}\n{faults:#?}");
+        assert!(faults[0].starts_with(&format!("gate: {expected}")), "{config}\n{faults:#?}");
+    }
+}
+
+#[test]
+fn good_configurations_have_no_faults() {
+    let ecdsa = format!("{ISSUER}algorithms = [\"ES256\"]\njwks_file = \"keys.json\"\n");
+    let everything = format!(
+        "{}{RULES}",
+        r#"
+listen = "127.0.0.1:0"
+admin = "[::1]:0"
+realm = "a hall"
+mode = "echo"
+schemes = ["session", "bearer", "basic"]
+cors_preflight = false
+
+[[issuer]]
+issuer = "https://id.example"
+audience = ["orders-api", "other"]
+jwks_file = "keys.json"
+type = "at+jwt"
+leeway = "60s"
+scopes_claim = "access.scopes"
+roles_claim = "realm_access.roles"
+
+[[issuer]]
+issuer = "https://other.example"
+audience = ["orders-api"]
+algorithms = ["HS256"]
+hmac_secret_file = "hs.secret"
+
+[basic]
+htpasswd = "users.htpasswd"
+roles = { alice = ["admin"] }
+scopes = { bob = ["orders:read"] }
+hashing = { threads = 2, queue = 10, deadline = "3s" }
+
+[session]
+store = "memory"
+idle = "10m"
+absolute = "1h"
+cookie = "__Host-other"
+users = "users.htpasswd"
+max_per_user = 3
+"#
+    );
+    for config in [BASIC, &ecdsa, &everything] {
+        assert_eq!(faults(config), [""; 0], "{config}");
+    }
+}
+
+#[test]
+fn everything_wrong_is_said_at_once_and_nothing_listens() {
+    let config = r#"
+admin = "0.0.0.0:8081"
+mode = "proxy"
+throttle = 1
+
+[basic]
+htpasswd = "missing.htpasswd"
+
+[session]
+users = "users.htpasswd"
+store = "redis://localhost"
+idle = "2h"
+absolute = "1h"
+
+[[rule]]
+path = "/a"
+schemes = ["bearer"]
+scopes_any = []
+"#;
+    let folder = Folder::new().with("gate.toml", config).with("users.htpasswd", USERS);
+    let (status, text) = folder.run();
+    assert_eq!(status, Some(2));
+    let places: Vec<_> = text.lines().map(|line| line.split(": ").nth(1).unwrap()).collect();
+    assert_eq!(
+        places,
+        [
+            "admin",
+            "mode",
+            "basic.htpasswd",
+            "session.store",
+            "session.idle",
+            "rule.schemes",
+            "rule.scopes_any",
+            "throttle"
+        ]
+    );
+    assert!(text.lines().all(|line| line.starts_with("gate: ")));
+}
+
+#[test]
+fn unknown_keys_are_found_at_every_level() {
+    for (place, config) in [
+        ("upstream", format!("upstream = \"x\"\n{BASIC}")),
+        ("digest", format!("{BASIC}[digest]\nx = 1\n")),
+        ("introspection", format!("{BASIC}[introspection]\n")),
+        ("basic.throttle", format!("{BASIC}throttle = false\n")),
+        ("basic.cache", format!("{BASIC}cache = {{ entries = 0 }}\n")),
+        ("basic.allow_weak_hashes", format!("{BASIC}allow_weak_hashes = true\n")),
+        ("basic.hashing.speed", format!("{BASIC}hashing = {{ speed = 1 }}\n")),
+        ("issuer.discovery", format!("{ISSUER}jwks_file = \"keys.json\"\ndiscovery = true\n")),
+        ("session.trusted_origins", "[session]\nusers = \"users.htpasswd\"\ntrusted_origins = [\"x\"]\n".into()),
+        ("rule.scope", format!("{BASIC}[[rule]]\npath = \"/\"\nscope = \"x\"\n")),
+    ] {
+        let faults = faults(&config);
+        assert_eq!(faults.len(), 1, "{config}\n{faults:#?}");
+        assert!(faults[0].starts_with(&format!("gate: {place}: ")) && faults[0].contains("unknown key"), "{faults:?}");
+    }
+}
+
+#[test]
+fn keys_and_algorithms_must_agree() {
+    let issuer = |rest: &str| format!("{ISSUER}{rest}\n");
+    each_is_one_fault(&[
+        (
+            issuer("algorithms = [\"HS256\"]\njwks_file = \"keys.json\""),
+            "issuer.algorithms: issuer 1 (\"https://id.example\"): HS256 needs a secret",
+        ),
+        (
+            issuer("algorithms = [\"RS256\"]\nhmac_secret_file = \"hs.secret\""),
+            "issuer.algorithms: issuer 1 (\"https://id.example\"): RS256 needs public keys",
+        ),
+        (issuer("algorithms = [\"HS256\", \"RS256\"]\nhmac_secret_file = \"hs.secret\""), "issuer.algorithms: "),
+        (issuer("algorithms = [\"HS256\"]\nhmac_secret_file = \"weak.secret\""), "issuer.hmac_secret_file: "),
+        (issuer("algorithms = [\"HS256\"]\nhmac_secret_file = \"empty\""), "issuer.hmac_secret_file: "),
+        (issuer("algorithms = [\"HS256\"]\nhmac_secret_file = \"nowhere\""), "issuer.hmac_secret_file: "),
+        (issuer("hmac_secret_file = \"hs.secret\""), "issuer.algorithms: issuer 1 (\"https://id.example\"): missing"),
+        (issuer("algorithms = [\"none\"]\njwks_file = \"keys.json\""), "issuer.algorithms: "),
+        (issuer("algorithms = []\njwks_file = \"keys.json\""), "issuer.algorithms: "),
+        (issuer("algorithms = [\"RS256\"]\njwks_file = \"keys.json\""), "issuer.jwks_file: "),
+        (issuer("algorithms = [\"ES256\"]\njwks_file = \"hs.secret\""), "issuer.jwks_file: "),
+        (
+            issuer("algorithms = [\"ES256\"]\njwks_file = \"keys.json\"\nhmac_secret_file = \"hs.secret\""),
+            "issuer.jwks_file: ",
+        ),
+        (issuer("algorithms = [\"ES256\"]"), "issuer.jwks_file: "),
+        (issuer("jwks_file = \"keys.json\"\nleeway = \"61s\""), "issuer.leeway: "),
+        (issuer("jwks_file = \"keys.json\"\nleeway = \"5\""), "issuer.leeway: "),
+        (issuer("jwks_file = \"keys.json\"\ntype = \"\""), "issuer.type: "),
+        (issuer("jwks_file = \"keys.json\"\nroles_claim = \".roles\""), "issuer.roles_claim: "),
+        (
+            format!("{0}jwks_file = \"keys.json\"\n{0}jwks_file = \"keys.json\"\n", ISSUER),
+            "issuer.issuer: \"https://id.example\" is given twice",
+        ),
+        (
+            "[[issuer]]\nissuer = \"x\"\njwks_file = \"keys.json\"\n".into(),
+            "issuer.audience: issuer 1 (\"x\"): missing",
+        ),
+        ("[[issuer]]\nissuer = \"x\"\naudience = []\njwks_file = \"keys.json\"\n".into(), "issuer.audience: "),
+        ("[[issuer]]\nissuer = \"x\"\naudience = [\"\"]\njwks_file = \"keys.json\"\n".into(), "issuer.audience: "),
+    ]);
+}
+
+#[test]
+fn users_must_be_readable_and_those_with_rights_must_exist() {
+    let basic = |rest: &str| format!("{BASIC}{rest}\n");
+    each_is_one_fault(&[
+        ("".into(), "schemes: "),
+        ("[basic]\n".into(), "basic.htpasswd: missing"),
+        ("[basic]\nhtpasswd = \"empty\"\n".into(), "basic.htpasswd: \"empty\" holds no user"),
+        ("[basic]\nhtpasswd = \"comments\"\n".into(), "basic.htpasswd: "),
+        ("[basic]\nhtpasswd = \".\"\n".into(), "basic.htpasswd: "),
+        (basic("roles = { mallory = [\"admin\"] }"), "basic.roles.mallory: "),
+        (basic("scopes = { mallory = [\"x\"] }"), "basic.scopes.mallory: "),
+        (basic("roles = { alice = [] }"), "basic.roles.alice: "),
+        (basic("roles = { alice = \"admin\" }"), "basic.roles.alice: "),
+        (basic("hashing = { threads = 0 }"), "basic.hashing.threads: "),
+        (basic("hashing = { threads = 1000 }"), "basic.hashing.threads: "),
+        (basic("hashing = { deadline = \"0s\" }"), "basic.hashing.deadline: "),
+        ("[session]\nusers = \"users.htpasswd\"\ncookie = \"__host-x\"\n".into(), "session.cookie: "),
+        ("[session]\nusers = \"users.htpasswd\"\nstore = \"redis://x\"\n".into(), "session.store: "),
+        ("[session]\nusers = \"users.htpasswd\"\nmax_per_user = 0\n".into(), "session.max_per_user: "),
+        ("[session]\nusers = \"users.htpasswd\"\nidle = \"0s\"\n".into(), "session.idle: "),
+    ]);
+    let folder = Folder::new().with("gate.toml", BASIC).with(
+        "users.htpasswd",
+        format!("{USERS}bob:$2b$04$abcdefghijklmnopqrstuugnA3sBav18rnV72BeOyKWV21iMMRCBW\ncarol:$apr1$x$y\ndave\n:x\n"),
+    );
+    let (status, text) = folder.check();
+    assert_eq!((status, text.lines().count()), (Some(2), 4), "{text}");
+    for (line, number) in text.lines().zip(5..) {
+        assert!(line.starts_with(&format!("gate: basic.htpasswd: \"users.htpasswd\" line {number}: ")), "{line}");
+        assert!(!line.contains("$2b$") && !line.contains("$apr1$x$y"), "{line}");
+    }
+}
+
+#[test]
+fn rules_must_mean_something() {
+    let rule = |rest: &str| format!("{BASIC}[[rule]]\n{rest}\n");
+    let path = |rest: &str| rule(&format!("path = \"/x\"\n{rest}"));
+    each_is_one_fault(&[
+        (rule("allow = \"public\""), "rule.path: rule 1: missing"),
+        (rule("path = \"x\""), "rule.path: "),
+        (rule("path = \"/a/../b\""), "rule.path: "),
+        (rule("path = \"/a*\""), "rule.path: "),
+        (rule("path = \"/*/b\""), "rule.path: "),
+        (rule("path = \"//*\""), "rule.path: "),
+        (rule("path = \"/%61\""), "rule.path: "),
+        (path("methods = []"), "rule.methods: "),
+        (path("methods = [\"get\"]"), "rule.methods: "),
+        (path("allow = \"everybody\""), "rule.allow: "),
+        (
+            path("allow = \"public\"\nmax_age = \"5m\""),
+            "rule.max_age: rule 1 (\"/x\"): means nothing with allow = \"public\"",
+        ),
+        (path("allow = \"public\"\nscopes_all = [\"x\"]"), "rule.scopes_all: "),
+        (path("allow = \"public\"\nschemes = [\"basic\"]"), "rule.schemes: "),
+        (path("allow = \"optional\"\nroles_any = [\"x\"]"), "rule.roles_any: "),
+        (path("schemes = [\"bearer\"]"), "rule.schemes: "),
+        (path("schemes = [\"digest\"]"), "rule.schemes: "),
+        (path("schemes = []"), "rule.schemes: "),
+        (path("scopes_all = []"), "rule.scopes_all: "),
+        (path("scopes_all = [\"a b\"]"), "rule.scopes_all: "),
+        (path("scopes_any = [\"\"]"), "rule.scopes_any: "),
+        (path("roles_any = [\" \"]"), "rule.roles_any: "),
+        (path("max_age = \"0s\""), "rule.max_age: "),
+        (path("max_age = 300"), "rule.max_age: "),
+        (path("acr = []"), "rule.acr: "),
+        (path("hidden = \"yes\""), "rule.hidden: "),
+    ]);
+}
+
+#[test]
+fn what_stands_at_the_top_is_checked_too() {
+    let top = |line: &str| format!("{line}\n{BASIC}");
+    each_is_one_fault(&[
+        (top("listen = \"localhost\""), "listen: "),
+        (top("admin = \"0.0.0.0:0\""), "admin: "),
+        (top("realm = \"a\\nb\""), "realm: "),
+        (top("realm = \"\""), "realm: "),
+        (top("mode = \"forward-auth\""), "mode: "),
+        (top("schemes = [\"basic\", \"bearer\"]"), "schemes: "),
+        (top("schemes = [\"basic\", \"basic\"]"), "schemes: "),
+        (top("schemes = []"), "schemes: "),
+        (top("rule = []"), "rule: "),
+        (top("cors_preflight = 1"), "cors_preflight: "),
+    ]);
+    let broken = faults("realm = \"x\nadmin = 1\n");
+    assert!(broken.len() == 1 && broken[0].contains("gate.toml: line 1: "), "{broken:?}");
+}
+
+#[test]
+fn a_configuration_that_is_not_there_is_a_fault() {
+    let (status, text) = Folder::new().check();
+    assert_eq!(status, Some(2));
+    assert!(text.contains("gate.toml: cannot be read"), "{text}");
+}
+
+#[test]
+fn key_sets_and_the_order_of_challenges_come_from_the_configuration() {
+    let key = TestKey::new(Algorithm::ES256).named("2026-10");
+    let config = "schemes = [\"basic\", \"bearer\"]\n[[issuer]]\nissuer = \"https://id.example\"\naudience = [\"orders-api\"]\n\
+                  jwks_file = \"keys.json\"\n[basic]\nhtpasswd = \"users.htpasswd\"\n[[rule]]\npath = \"/*\"\n";
+    let folder = folder("").with("gate.toml", config).with("keys.json", json!({"keys": [key.jwk()]}).to_string());
+    let gate = Gate::start(folder);
+    assert_eq!(
+        gate.get("/", &[]).all("www-authenticate"),
+        [r#"Basic realm="gate", charset="UTF-8""#, r#"Bearer realm="gate""#]
+    );
+    let now = portcullis::clock::Clock::now(&portcullis::clock::SystemClock).as_secs();
+    let claims = super::claims_with(json!({"iat": now, "exp": now + 300}));
+    let good = super::support::jwt::mint(&key, &claims);
+    assert_eq!(
+        gate.get("/any/path", &[&format!("Authorization: Bearer {good}")]).json()["issuer"],
+        "https://id.example"
+    );
+    assert_eq!(gate.get("/", &[&format!("Authorization: Bearer {}", token(json!({})))]).status, 401, "another key");
+    assert_eq!(gate.post("POST", "/login", &[], "").status, 401, "without [session] this is a path like others");
+}

@@ -1,0 +1,182 @@
+//! What the types promise: where they can go, what can be done with them, and that all of them can be named.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
+#![allow(dead_code, reason = "that it compiles is the test")]
+#![cfg(all(feature = "axum", feature = "jwt", feature = "password", feature = "session", feature = "token"))]
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt::Debug;
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::path::Path;
+use std::task::{Context, Poll};
+use std::{fs, io};
+
+use http::{Request, Response};
+use portcullis::authenticate::{
+    Attempt, Authenticate, AuthenticateBuilder, AuthenticateLayer, Basic, Bearer, Scheme, Session,
+};
+use portcullis::axum::{Refused, Value};
+use portcullis::clock::{Clock, ManualClock, SystemClock, UnixTime};
+use portcullis::credentials::{
+    Authorization, BasicCredentials, BearerToken, CookieName, Parameters, SessionCookie, SessionId, Unreadable,
+};
+use portcullis::error::{ConfigError, ConfigFault, Reason, Severity};
+use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet};
+use portcullis::identity::password::{HashError, HashPool, HashPoolBuilder, PasswordVerifier, User, Users};
+use portcullis::identity::session::{MemorySessions, MemorySessionsBuilder, NewSession, SessionInfo};
+use portcullis::identity::token::TokenVerifier;
+use portcullis::identity::{Assertion, AuthTime, Identity, Names, Verifier, VerifyError};
+use portcullis::permission::{Decision, Policy, Require, RequireLayer, Requirement};
+use portcullis::response::{Challenge, Problem, Rejection, RejectionId, Reply, Respond, ResponseBody};
+use portcullis::{Secret, authenticate, permission};
+use tower::{Layer, Service};
+
+/// An inner service whose types have names.
+#[derive(Clone, Debug)]
+struct Inner;
+
+impl Service<Request<()>> for Inner {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        ready(Ok(Response::new(String::new())))
+    }
+}
+
+type Layered = Authenticate<Require<Inner>>;
+
+/// D2: "the service's future is nameable": everything a layer makes fits in a field
+struct Mine {
+    layer: AuthenticateLayer,
+    require: RequireLayer,
+    service: Layered,
+    response: authenticate::ResponseFuture<Require<Inner>, ()>,
+    permitted: permission::ResponseFuture<Inner, ()>,
+    body: ResponseBody<ResponseBody<String>>,
+}
+
+#[test]
+fn a_service_and_its_future_fit_in_the_fields_of_a_struct() {
+    let verifier = async |_: BearerToken| Err::<Identity, _>(VerifyError::invalid());
+    let layer = AuthenticateLayer::new(Bearer::new("api", verifier)).unwrap();
+    let require = RequireLayer::new(permission::authenticated()).unwrap();
+    let mut service: Layered = layer.layer(require.layer(Inner));
+    let mut permitted: Require<Inner> = require.layer(Inner);
+    let mine = Mine {
+        response: service.call(Request::new(())),
+        permitted: permitted.call(Request::new(())),
+        body: ResponseBody::inner(ResponseBody::from_bytes("")),
+        service,
+        layer,
+        require,
+    };
+    drop(mine);
+}
+
+/// All that a plain value promises.
+trait Plain: Send + Sync + Unpin + Debug + 'static {}
+impl<T: Send + Sync + Unpin + Debug + 'static> Plain for T {}
+
+/// What an error promises besides.
+trait Failure: Plain + Error {}
+impl<T: Plain + Error> Failure for T {}
+
+macro_rules! promise {
+    ($($promise:path: $($type:ty),+;)+) => {
+        /// Compiles where every type keeps its promises.
+        fn every_type_keeps_its_promises() {
+            $({
+                fn keeps<T: $promise>() {}
+                $(keeps::<$type>();)+
+            })+
+        }
+    };
+}
+
+/// A plain value that can be cloned.
+trait Shared: Plain + Clone {}
+impl<T: Plain + Clone> Shared for T {}
+
+type Checks = PasswordVerifier;
+type Attempted = fn(BearerToken) -> Ready<Result<Identity, VerifyError>>;
+
+promise! {
+    Shared: AuthenticateLayer, RequireLayer, Authenticate<Inner>, Require<Inner>, Requirement, Identity, AuthTime, Names, Decision,
+        Challenge, Problem, Rejection, RejectionId, Reply, Reason, Severity, UnixTime, ManualClock, SystemClock,
+        Authorization<'static>, Parameters<'static>, CookieName, SessionCookie, Algorithm, HashPool, MemorySessions,
+        PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>;
+    Plain: Assertion, AuthenticateBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
+        BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemorySessionsBuilder, NewSession, Users,
+        Secret<String>, ResponseBody<String>;
+    Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection;
+    Send: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>,
+        permission::ResponseFuture<Inner, ()>;
+    Debug: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>, permission::ResponseFuture<Inner, ()>;
+    Scheme: Basic<Checks>, Bearer<TokenVerifier>, Bearer<JwtVerifier>, Session<MemorySessions>;
+    Respond: Problem;
+    Clock: SystemClock, ManualClock;
+}
+
+fn traits_can_be_asked_for(_: impl Policy, _: impl Verifier<BearerToken>) {}
+
+macro_rules! is_clone {
+    ($type:ty) => {{
+        struct Probe<T>(PhantomData<T>);
+        impl<T: Clone> Probe<T> {
+            const ANSWER: bool = true;
+        }
+        trait Fallback {
+            const ANSWER: bool = false;
+        }
+        impl<T> Fallback for Probe<T> {}
+        Probe::<$type>::ANSWER
+    }};
+}
+
+/// D16: a secret is in one place, and a copy of it is made on purpose or not at all
+#[test]
+fn nothing_that_holds_a_secret_can_be_cloned() {
+    assert!(is_clone!(String), "the probe works");
+    assert!(!is_clone!(Secret<String>) && !is_clone!(SessionId) && !is_clone!(NewSession));
+    assert!(!is_clone!(BearerToken) && !is_clone!(BasicCredentials));
+}
+
+/// A public type that is not promised anything above fails here
+#[test]
+fn every_public_type_stands_in_this_file() {
+    fn visit(folder: &Path, see: &mut impl FnMut(&str)) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                visit(&path, see)?;
+            } else {
+                fs::read_to_string(path)?.lines().map(str::trim_start).for_each(&mut *see);
+            }
+        }
+        Ok(())
+    }
+    let own = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/promises.rs")).unwrap();
+    let promised = own.split("promise! {").nth(1).unwrap();
+    let words: Vec<_> = promised.split(|character: char| !character.is_alphanumeric()).collect();
+    let mut types = 0;
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    visit(&source, &mut |line| {
+        let Some(rest) = ["pub struct ", "pub enum ", "pub trait "].iter().find_map(|start| line.strip_prefix(start))
+        else {
+            return;
+        };
+        let name = rest.split(|character: char| !character.is_alphanumeric()).next().unwrap();
+        assert!(words.contains(&name), "{name} is public and promises nothing");
+        types += 1;
+    })
+    .unwrap();
+    assert!(types > 50, "only {types} found");
+}

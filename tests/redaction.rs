@@ -1,0 +1,290 @@
+//! X-1, PROB-3, D16: a secret goes in and is seen nowhere: not in `Debug`, not in `Display`, not in an answer, not in a log.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop where it fails")]
+#![cfg(all(feature = "password", feature = "session", feature = "token", feature = "tracing"))]
+
+mod support {
+    pub(crate) mod stack;
+}
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::fmt::Debug;
+use std::io;
+use std::sync::Once;
+use std::time::Duration;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use http::{HeaderMap, HeaderValue};
+use portcullis::authenticate::{Attempt, Basic, Bearer, Scheme, Session};
+use portcullis::credentials::{
+    Authorization, BasicCredentials, BearerToken, Parameters, SessionCookie, SessionId, Unreadable, find_cookie,
+};
+use portcullis::identity::password::{HashError, PasswordVerifier, User, Users, hash_password};
+use portcullis::identity::session::MemorySessions;
+use portcullis::identity::token::TokenVerifier;
+use portcullis::permission::scope;
+use portcullis::{AuthenticateLayer, Identity, RequireLayer, Secret, VerifyError};
+use support::stack::{Scripted, get, send};
+
+/// Found in no word of ours, also not inside base64.
+const MARKER: &str = "zebraquuxzebraquuxzebraquux";
+
+/// The marker as it may leak: itself, in base64, as the bytes of a session id, as a list of numbers.
+fn leaks() -> Vec<String> {
+    let inner = |text: &str| BASE64_STANDARD.encode(text).trim_end_matches('=')[4..].to_owned();
+    let bytes = |text: &str| format!("{:?}", text.as_bytes()).trim_matches(['[', ']']).to_owned();
+    let hex = MARKER.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let mut all = vec!["zebra".to_owned(), "quux".to_owned(), bytes("zebra"), hex];
+    all.extend(
+        [inner(MARKER), inner(&format!("a:{MARKER}")), inner(&format!("ab:{MARKER}"))]
+            .map(|text| text[..16].to_owned()),
+    );
+    all
+}
+
+#[track_caller]
+fn assert_clean(what: &str, text: &str) {
+    for leak in leaks() {
+        assert!(!text.contains(&leak), "{what} tells {leak}: {text}");
+    }
+}
+
+#[track_caller]
+fn assert_opaque(value: &dyn Debug) {
+    assert_clean("Debug", &format!("{value:?} {value:#?}"));
+}
+
+#[track_caller]
+fn assert_quiet(error: &dyn Error) {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        assert_clean("an error", &format!("{error} {error:?} {error:#?}"));
+        next = error.source();
+    }
+}
+
+fn marked_id() -> SessionId {
+    let mut bytes = [b'z'; 32];
+    bytes[..MARKER.len()].copy_from_slice(MARKER.as_bytes());
+    SessionId::from_bytes(bytes)
+}
+
+fn text(id: &SessionId) -> String {
+    id.encode().expose().clone()
+}
+
+/// Every way a client may place the marker, well formed and not.
+fn lines() -> Vec<(&'static str, String)> {
+    let encode = |text: String| BASE64_STANDARD.encode(text);
+    vec![
+        ("authorization", format!("Bearer {MARKER}")),
+        ("authorization", format!("Bearer {MARKER} {MARKER}")),
+        ("authorization", format!("Bearer \"{MARKER}\"")),
+        ("authorization", MARKER.to_owned()),
+        ("authorization", format!("{MARKER} {MARKER}")),
+        ("authorization", format!("{MARKER}: {MARKER}")),
+        ("authorization", format!("{MARKER}\t")),
+        ("authorization", format!("Basic {}", encode(format!("ann:{MARKER}")))),
+        ("authorization", format!("Basic {}", encode(format!("{MARKER}:wrong")))),
+        ("authorization", format!("Basic {}", encode(MARKER.to_owned()))),
+        ("authorization", format!("Basic ann:{MARKER}")),
+        ("authorization", format!("Session {}", text(&marked_id()))),
+        ("authorization", format!("Session {MARKER}")),
+        ("authorization", format!("Digest response=\"{MARKER}\", {MARKER}=x")),
+        ("cookie", format!("__Host-session={}", text(&marked_id()))),
+        ("cookie", format!("__Host-session={MARKER}")),
+        ("cookie", format!("__Host-session=\"{MARKER}")),
+        ("cookie", format!("__Host-session={MARKER}; __Host-session={MARKER}")),
+        ("cookie", format!("{MARKER}={MARKER}")),
+        ("proxy-authorization", format!("Basic {}", encode(format!("ann:{MARKER}")))),
+    ]
+}
+
+/// D16
+#[test]
+fn what_is_read_from_a_request_is_not_shown() {
+    for (name, line) in lines() {
+        let value = HeaderValue::from_str(&line).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.append(name, value.clone());
+        if let Some(error) = find_cookie(&headers, "__Host-session").err() {
+            assert_quiet(&error);
+        }
+        match Authorization::parse(&value) {
+            Ok(field) => {
+                assert_opaque(&field);
+                assert_opaque(&field.token68().err());
+                assert_opaque(&field.parameters());
+                field.parameters().filter_map(Result::err).for_each(|error| assert_quiet(&error));
+                match BasicCredentials::from_authorization(&field) {
+                    Ok(credentials) => assert_opaque(&credentials),
+                    Err(error) => assert_quiet(&error),
+                }
+            }
+            Err(error) => assert_quiet(&error),
+        }
+        match BearerToken::from_header(&value, 64) {
+            Ok(token) => assert_opaque(&token),
+            Err(error) => assert_quiet(&error),
+        }
+    }
+    assert_opaque(&BearerToken::new(MARKER));
+    assert_opaque(&BearerToken::new(&format!("{MARKER} ")));
+    assert_opaque(&BasicCredentials::new(MARKER, MARKER));
+    assert_opaque(&SessionId::parse(MARKER));
+    assert_opaque(&marked_id());
+    assert_opaque(&Secret::new(MARKER.to_owned()));
+    assert_opaque(&SessionCookie::default().set(&marked_id(), Duration::from_secs(60)));
+    let parameters: Option<Parameters<'_>> = None;
+    assert_opaque(&parameters);
+    assert_quiet(&Unreadable::Ambiguous);
+}
+
+/// D16: the verifiers, their builders and the errors of set-up
+#[tokio::test]
+async fn what_a_verifier_holds_is_not_shown() {
+    let tokens = TokenVerifier::new();
+    tokens.insert(MARKER, Identity::assertion("api", "ci").value(MARKER).build()).unwrap();
+    assert_opaque(&tokens);
+    assert_quiet(&tokens.insert(&MARKER[..10], Identity::assertion("api", "ci").build()).unwrap_err());
+    assert_quiet(&tokens.insert(&format!("{MARKER} x"), Identity::assertion("api", "ci").build()).unwrap_err());
+
+    let mut users = Users::new();
+    let user = User::new(&hash_password(MARKER).unwrap()).unwrap();
+    assert_opaque(&user);
+    users.insert("ann", user).unwrap();
+    assert_opaque(&users);
+    assert_quiet(&User::new(&format!("$argon2id${MARKER}")).unwrap_err());
+    assert_quiet(&User::new(MARKER).unwrap_err());
+    assert_quiet(&hash_password(&MARKER.repeat(100)).unwrap_err());
+    assert_quiet(&hash_password(&format!("{MARKER}\0")).unwrap_err());
+    assert_quiet(&HashError::Empty);
+    let passwords = PasswordVerifier::new("staff", users);
+    assert_opaque(&passwords);
+
+    let sessions = MemorySessions::builder().build().unwrap();
+    let ann = Identity::assertion("staff", "ann").value(MARKER).build();
+    let started = sessions.create(&ann, None).unwrap();
+    let id = text(started.id());
+    for shown in [format!("{started:?}"), format!("{sessions:?}"), format!("{:?}", sessions.list("staff", "ann"))] {
+        assert!(!shown.contains(&id) && !shown.contains(MARKER), "{shown}");
+    }
+    assert_opaque(&ann);
+    assert_opaque(&Identity::assertion("staff", "ann").value(MARKER));
+
+    let schemes: [Box<dyn Scheme>; 3] = [
+        Box::new(Basic::new("staff", passwords.clone())),
+        Box::new(Bearer::new("api", tokens.clone())),
+        Box::new(Session::new("shop", sessions.clone())),
+    ];
+    for line in lines() {
+        let head = get([line]).into_parts().0;
+        for scheme in &schemes {
+            let attempt: Attempt = scheme.authenticate(&head);
+            assert_opaque(&attempt);
+            assert_opaque(&scheme.authenticate_ambient(&head));
+        }
+    }
+    let basic = Basic::new("staff", passwords);
+    let builder = AuthenticateLayer::builder().scheme(basic).scheme(Bearer::new("api", tokens));
+    assert_opaque(&builder);
+    assert_opaque(&builder.build().unwrap());
+}
+
+thread_local! {
+    /// The events of this thread; each test has a thread of its own.
+    static EVENTS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Events;
+
+impl io::Write for Events {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        EVENTS.with_borrow_mut(|events| events.extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Log;
+
+impl Log {
+    /// Collects the events of this thread from here on. One subscriber serves all tests: were each to bring its own, the
+    /// first event of one could be switched off for all by another that has none yet.
+    fn start() -> Self {
+        static SUBSCRIBER: Once = Once::new();
+        SUBSCRIBER.call_once(|| {
+            tracing_subscriber::fmt()
+                .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+                .with_ansi(false)
+                .with_writer(|| Events)
+                .init();
+        });
+        EVENTS.take();
+        Self
+    }
+
+    /// What was collected.
+    fn text(self) -> String {
+        String::from_utf8(EVENTS.take()).unwrap()
+    }
+}
+
+/// X-1, attacks R03, R04, B11
+#[tokio::test]
+async fn no_answer_and_no_event_repeats_a_secret() {
+    let log = Log::start();
+    let refuse = |error: VerifyError| {
+        let (one, two, three) = (error.clone(), error.clone(), error);
+        AuthenticateLayer::builder()
+            .scheme(Bearer::new("api", move |_: BearerToken| std::future::ready(Err::<Identity, _>(one.clone()))))
+            .scheme(Basic::new("staff", move |_: BasicCredentials| std::future::ready(Err::<Identity, _>(two.clone()))))
+            .scheme(Session::new("shop", move |_: SessionId| std::future::ready(Err::<Identity, _>(three.clone()))))
+    };
+    let mut refused = 0;
+    for error in [
+        VerifyError::invalid().because("no such key"),
+        VerifyError::expired(),
+        VerifyError::malformed(),
+        VerifyError::ambiguous(),
+        VerifyError::cross_site(),
+        VerifyError::throttled(Duration::from_secs(1)),
+        VerifyError::unavailable("the store is down"),
+    ] {
+        let require = RequireLayer::new(scope("write")).unwrap();
+        for layer in [refuse(error.clone()).build().unwrap(), refuse(error).allow_anonymous().build().unwrap()] {
+            for line in lines() {
+                let answer =
+                    send(&(layer.clone(), require.clone()), get([line.clone(), ("accept", format!("text/{MARKER}"))]))
+                        .await;
+                assert!(answer.seen.is_none() && !answer.status.is_success());
+                assert_clean("an answer", &format!("{:?} {}", answer.headers, String::from_utf8_lossy(&answer.body)));
+                assert_quiet(answer.rejection.as_ref().unwrap());
+                refused += 1;
+            }
+        }
+    }
+    let log = log.text();
+    assert_eq!(log.lines().count(), refused, "one event for each refusal");
+    assert!(log.contains("no such key") && log.contains("the store is down"), "the operator learns the cause");
+    assert_clean("the log", &log);
+}
+
+/// D4: each refusal is one event at the level of its row, found again by the id in the body
+#[tokio::test]
+async fn each_refusal_is_one_event_with_the_id_of_its_answer() {
+    let layer = Scripted::ready().layer();
+    for (word, level) in [("expired", "DEBUG"), ("invalid", "INFO"), ("unavailable", "ERROR"), ("panic", "ERROR")] {
+        let log = Log::start();
+        let answer = send(&layer, get([support::stack::bearer(word)])).await;
+        send(&layer, get([support::stack::bearer("ann")])).await.assert_accepted("ann");
+        let log = log.text();
+        assert_eq!(log.lines().count(), 1, "{log}");
+        assert!(log.contains(level) && log.contains(answer.json()["id"].as_str().unwrap()), "{log}");
+        assert!(log.contains(&format!("status={}", answer.status.as_u16())), "{log}");
+    }
+}
