@@ -39,7 +39,7 @@ struct Claims {
 /// The tower layers of the field.
 pub(crate) async fn layers(signed: &Signed, head: &Head, status: StatusCode) -> Vec<Case> {
     let mut cases = vec![jwt_authorizer(signed, head, status).await];
-    // It takes no symmetric keys from a static set.
+    // Its own list of algorithms has none with a shared secret.
     if signed.key.algorithm != Algorithm::HS256 {
         cases.push(oauth2_resource_server(signed, head, status).await);
     }
