@@ -1,4 +1,4 @@
-//! A short list of names in two allocations, however many there are.
+//! A short list of names in one allocation, however many there are.
 
 use std::fmt;
 
@@ -11,12 +11,12 @@ use std::fmt;
 /// assert!(scopes.contains("orders:read"));
 /// assert!(!scopes.contains("orders"));
 /// assert_eq!(scopes.iter().count(), 2);
+/// assert_eq!(scopes.to_scope(), "orders:read orders:write");
 /// ```
 #[derive(Clone, Default, Eq, Hash, PartialEq)]
 pub struct Names {
-    text: Box<str>,
-    /// Where each name ends in `text`.
-    ends: Box<[u32]>,
+    /// Each name behind its length, which is four bytes.
+    packed: Vec<u8>,
 }
 
 impl Names {
@@ -25,51 +25,75 @@ impl Names {
     #[must_use]
     pub fn from_scope(scope: &str) -> Self {
         let names = scope.split(' ').filter(|name| !name.is_empty());
-        // Sized exactly, so that nothing is moved on the way into its box.
-        let mut text = String::with_capacity(names.clone().map(str::len).sum());
-        let mut ends = Vec::with_capacity(names.clone().count());
-        for name in names {
-            let Ok(end) = u32::try_from(text.len() + name.len()) else { break };
-            text.push_str(name);
-            ends.push(end);
+        // Sized exactly, so that nothing is moved on the way.
+        let size = names.clone().map(|name| LENGTH + name.len()).sum();
+        let mut list = Self { packed: Vec::with_capacity(size) };
+        names.for_each(|name| list.push(name));
+        list
+    }
+
+    /// The names with a space between them, as an OAuth `scope` has it.
+    #[must_use]
+    pub fn to_scope(&self) -> String {
+        let mut scope = String::with_capacity(self.packed.len());
+        for (index, name) in self.iter().enumerate() {
+            scope.push_str(if index == 0 { "" } else { " " });
+            scope.push_str(name);
         }
-        Self { text: text.into(), ends: ends.into() }
+        scope
     }
 
     /// Whether `name` is one of them, whole and with case.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.iter().any(|own| own == name)
+        self.bytes().any(|own| own == name.as_bytes())
     }
 
     /// The names, in their order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        let mut start = 0;
-        self.ends.iter().filter_map(move |&end| {
-            let name = self.text.get(start..end as usize);
-            start = end as usize;
-            name
-        })
+        self.bytes().filter_map(|name| std::str::from_utf8(name).ok())
     }
 
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.packed.is_empty()
+    }
+
+    /// Adds `name`, unless it is there already.
+    pub(crate) fn push_new(&mut self, name: &str) {
+        if !self.contains(name) {
+            self.push(name);
+        }
+    }
+
+    fn push(&mut self, name: &str) {
+        let Ok(length) = u32::try_from(name.len()) else { return };
+        if self.packed.capacity() == 0 {
+            // A few names fit, so that an ordinary list does not grow step by step.
+            self.packed.reserve_exact(LENGTH + name.len() + 64);
+        }
+        self.packed.extend_from_slice(&length.to_le_bytes());
+        self.packed.extend_from_slice(name.as_bytes());
+    }
+
+    fn bytes(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &self.packed[..];
+        std::iter::from_fn(move || {
+            let (length, behind) = rest.split_first_chunk::<LENGTH>()?;
+            let (name, next) = behind.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+            rest = next;
+            Some(name)
+        })
     }
 }
 
 impl<S: AsRef<str>> FromIterator<S> for Names {
-    /// Collects names; what would grow the list past 4 GiB is left out.
+    /// Collects names; one of more than 4 GiB is left out.
     fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
-        let mut text = String::new();
-        let mut ends = Vec::new();
-        for name in names {
-            let Ok(end) = u32::try_from(text.len() + name.as_ref().len()) else { break };
-            text.push_str(name.as_ref());
-            ends.push(end);
-        }
-        Self { text: text.into(), ends: ends.into() }
+        let mut list = Self::default();
+        names.into_iter().for_each(|name| list.push(name.as_ref()));
+        list
     }
 }
 
@@ -78,3 +102,5 @@ impl fmt::Debug for Names {
         f.debug_list().entries(self.iter()).finish()
     }
 }
+
+const LENGTH: usize = size_of::<u32>();

@@ -39,7 +39,7 @@ impl<V: Verifier<BasicCredentials>> Basic<V> {
 
 impl<V: Verifier<BasicCredentials>> Scheme for Basic<V> {
     fn challenge(&self) -> Challenge {
-        Challenge::basic(self.realm.clone())
+        Challenge::basic(&self.realm)
     }
 
     fn authenticate(&self, head: &Parts) -> Attempt {

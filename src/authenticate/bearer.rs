@@ -42,7 +42,7 @@ impl<V: Verifier<BearerToken>> Bearer<V> {
 
 impl<V: Verifier<BearerToken>> Scheme for Bearer<V> {
     fn challenge(&self) -> Challenge {
-        Challenge::bearer(self.realm.clone())
+        Challenge::bearer(&self.realm)
     }
 
     fn authenticate(&self, head: &Parts) -> Attempt {

@@ -47,7 +47,7 @@ impl<V: Verifier<SessionId>> Session<V> {
 
 impl<V: Verifier<SessionId>> Scheme for Session<V> {
     fn challenge(&self) -> Challenge {
-        Challenge::session(self.realm.clone())
+        Challenge::session(&self.realm)
     }
 
     fn authenticate(&self, head: &Parts) -> Attempt {

@@ -1,8 +1,5 @@
 //! Judging a requirement: allocates nothing where the answer is yes.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use http::request::Parts;
 
 use super::policy::{Decision, ErasedPolicy};
@@ -107,9 +104,9 @@ impl Case<'_> {
     /// Why a requirement whose truth is no is not met, and what is wanted.
     pub(super) fn explain(&self, requirement: &Requirement) -> (Failure, Wanted) {
         let failure = self.failure(requirement).unwrap_or(Failure::Forbidden);
-        let mut missing = Missing::default();
-        self.collect(requirement, failure, &mut missing);
-        (failure, missing.into_wanted())
+        let mut wanted = Wanted::default();
+        self.collect(requirement, failure, &mut wanted);
+        (failure, wanted)
     }
 
     fn failure(&self, requirement: &Requirement) -> Option<Failure> {
@@ -130,20 +127,16 @@ impl Case<'_> {
     }
 
     /// Gathers what the parts that fail in this way ask for.
-    fn collect<'r>(&self, requirement: &'r Requirement, failure: Failure, missing: &mut Missing<'r>) {
+    fn collect(&self, requirement: &Requirement, failure: Failure, wanted: &mut Wanted) {
         if self.failure(requirement) != Some(failure) {
             return;
         }
         match &requirement.0 {
-            Kind::All(parts) | Kind::Any(parts) => {
-                for part in parts {
-                    self.collect(part, failure, missing);
-                }
-            }
-            Kind::Acr(values) => values.iter().for_each(|value| missing.acr_values.push(value)),
-            Kind::MaxAge(age) => missing.max_age = Some(missing.max_age.map_or(*age, |other| other.min(*age))),
-            Kind::Role(name) => missing.roles.push(name),
-            Kind::Scope(name) => missing.scopes.push(name),
+            Kind::All(parts) | Kind::Any(parts) => parts.iter().for_each(|part| self.collect(part, failure, wanted)),
+            Kind::Acr(values) => values.iter().for_each(|value| wanted.acr_values.push_new(value)),
+            Kind::MaxAge(age) => wanted.max_age = Some(wanted.max_age.map_or(*age, |other| other.min(*age))),
+            Kind::Role(name) => wanted.roles.push_new(name),
+            Kind::Scope(name) => wanted.scopes.push_new(name),
             Kind::Authenticated | Kind::Policy(_) => {}
         }
     }
@@ -152,27 +145,4 @@ impl Case<'_> {
 /// Two requirements may share one policy; it is then asked once.
 pub(super) fn address(policy: &dyn ErasedPolicy) -> usize {
     std::ptr::from_ref(policy).cast::<()>().addr()
-}
-
-#[derive(Default)]
-struct Missing<'r> {
-    scopes: Vec<&'r str>,
-    roles: Vec<&'r str>,
-    max_age: Option<Duration>,
-    acr_values: Vec<&'r str>,
-}
-
-impl Missing<'_> {
-    fn into_wanted(self) -> Wanted {
-        let once = |names: Vec<&str>| {
-            let mut seen = BTreeSet::new();
-            names.into_iter().filter(|name| seen.insert(name.to_owned())).collect()
-        };
-        Wanted {
-            scopes: once(self.scopes),
-            roles: once(self.roles),
-            max_age: self.max_age,
-            acr_values: once(self.acr_values),
-        }
-    }
 }

@@ -12,7 +12,6 @@ use super::challenge::Challenge;
 use super::challenges::{ChallengeSet, SECRETS};
 use super::rejection::{Challenges, Rejection};
 use super::respond::{Reply, Respond};
-use crate::error::Reason;
 use crate::trace;
 
 /// The answer to a refused request, whose head is not needed any more.
@@ -55,12 +54,10 @@ fn write_challenges(headers: &mut HeaderMap, challenges: &ChallengeSet, rejectio
         headers.append(WWW_AUTHENTICATE, value);
     };
     let used = rejection.used();
-    let explained = used.and_then(|used| match rejection.reason() {
-        Reason::Forbidden => challenges.extended(used, |challenge| insufficient_scope(challenge, rejection)),
-        Reason::StepUp => challenges
-            .extended(used, |challenge| insufficient_authentication(challenge, rejection))
-            .or_else(|| challenges.explained(used, Reason::Missing).cloned()),
-        reason => challenges.explained(used, reason).cloned(),
+    let explained = used.and_then(|used| {
+        let reason = rejection.reason();
+        let extended = challenges.extended(used, reason, |challenge| asking_for(rejection, challenge));
+        extended.or_else(|| challenges.explained(used, reason).cloned())
     });
     match which {
         Challenges::None => {}
@@ -79,25 +76,16 @@ fn write_challenges(headers: &mut HeaderMap, challenges: &ChallengeSet, rejectio
     }
 }
 
-/// RFC 6750 section 3.1.
-fn insufficient_scope(challenge: Challenge, rejection: &Rejection) -> Challenge {
-    let challenge = challenge
-        .quoted("error", "insufficient_scope")
-        .quoted("error_description", "The request needs a permission that the token does not give");
-    let scopes: Vec<&str> = rejection.missing_scopes().collect();
-    if scopes.is_empty() { challenge } else { challenge.quoted("scope", scopes.join(" ")) }
-}
-
-/// RFC 9470 section 3.
-fn insufficient_authentication(mut challenge: Challenge, rejection: &Rejection) -> Challenge {
-    challenge = challenge
-        .quoted("error", "insufficient_user_authentication")
-        .quoted("error_description", "A newer or stronger log-in is required");
-    let acr: Vec<&str> = rejection.acr_values().collect();
-    if !acr.is_empty() {
-        challenge = challenge.quoted("acr_values", acr.join(" "));
+/// Says what is missing, in the parameters of RFC 6750 section 3 and RFC 9470 section 3.
+fn asking_for(rejection: &Rejection, mut challenge: Challenge) -> Challenge {
+    let Some(wanted) = rejection.wanted() else { return challenge };
+    if !wanted.scopes.is_empty() {
+        challenge = challenge.quoted("scope", wanted.scopes.to_scope());
     }
-    match rejection.max_age() {
+    if !wanted.acr_values.is_empty() {
+        challenge = challenge.quoted("acr_values", wanted.acr_values.to_scope());
+    }
+    match wanted.max_age {
         Some(age) => challenge.quoted("max_age", age.as_secs().to_string()),
         None => challenge,
     }

@@ -1,7 +1,5 @@
 //! The only writer of `WWW-Authenticate`.
 
-use std::borrow::Cow;
-
 use http::HeaderValue;
 
 use crate::error::{ConfigError, ConfigFault};
@@ -22,21 +20,10 @@ use crate::error::{ConfigError, ConfigFault};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Challenge {
     scheme: &'static str,
-    parameters: Vec<Parameter>,
-}
-
-#[derive(Clone, Debug, Eq, PartialEq)]
-struct Parameter {
-    name: &'static str,
-    value: Cow<'static, str>,
-    form: Form,
-}
-
-/// Some parameters must be quoted, some must not be (RFC 7616 section 3.3).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Form {
-    Quoted,
-    Token,
+    /// The challenge as far as it has come: adding to a ready one costs no more than what is added.
+    text: String,
+    names: Vec<&'static str>,
+    faults: Vec<ConfigFault>,
 }
 
 impl Challenge {
@@ -45,40 +32,84 @@ impl Challenge {
 
     /// A challenge of `scheme` without parameters yet.
     #[must_use]
-    pub const fn new(scheme: &'static str) -> Self {
-        Self { scheme, parameters: Vec::new() }
+    pub fn new(scheme: &'static str) -> Self {
+        let mut challenge = Self { scheme, text: scheme.to_owned(), names: Vec::new(), faults: Vec::new() };
+        if !is_token(scheme) {
+            challenge.fault("scheme", NOT_A_TOKEN);
+        }
+        challenge
     }
 
     /// `Basic` with the required realm, and the charset that makes clients send UTF-8 (RFC 7617 section 2.1).
-    pub fn basic(realm: impl Into<Cow<'static, str>>) -> Self {
+    pub fn basic(realm: impl AsRef<str>) -> Self {
         Self::new("Basic").quoted("realm", realm).quoted("charset", "UTF-8")
     }
 
     /// `Bearer` with a realm, since at least one parameter is required (RFC 6750 section 3).
-    pub fn bearer(realm: impl Into<Cow<'static, str>>) -> Self {
+    pub fn bearer(realm: impl AsRef<str>) -> Self {
         Self::new("Bearer").quoted("realm", realm)
     }
 
     /// `Session`, our private scheme name for sessions by header or cookie.
-    pub fn session(realm: impl Into<Cow<'static, str>>) -> Self {
+    pub fn session(realm: impl AsRef<str>) -> Self {
         Self::new("Session").quoted("realm", realm)
     }
 
-    /// Adds a parameter written as a quoted string.
+    /// Adds a parameter written as a quoted string. The value is printable ASCII: outside it a quoted string has no
+    /// agreed encoding (RFC 9110 section 5.5).
     #[must_use]
-    pub fn quoted(self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
-        self.with(name, value.into(), Form::Quoted)
-    }
-
-    /// Adds a parameter written bare, as `stale=true`; the value must be an RFC 9110 token.
-    #[must_use]
-    pub fn token(self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
-        self.with(name, value.into(), Form::Token)
-    }
-
-    fn with(mut self, name: &'static str, value: Cow<'static, str>, form: Form) -> Self {
-        self.parameters.push(Parameter { name, value, form });
+    pub fn quoted(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
+        let value = value.as_ref();
+        if !value.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
+            self.fault(name, "holds a control character or one outside ASCII; use printable ASCII");
+        } else if self.begin(name, value) {
+            self.text.push('"');
+            for character in value.chars() {
+                if matches!(character, '"' | '\\') {
+                    self.text.push('\\');
+                }
+                self.text.push(character);
+            }
+            self.text.push('"');
+        }
         self
+    }
+
+    /// Adds a parameter written bare, as `stale=true`, which some must be (RFC 7616 section 3.3). The value is an RFC
+    /// 9110 token.
+    #[must_use]
+    pub fn token(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
+        let value = value.as_ref();
+        if !is_token(value) {
+            self.fault(name, "must be an RFC 9110 token");
+        } else if self.begin(name, value) {
+            self.text.push_str(value);
+        }
+        self
+    }
+
+    /// Writes the name, if name and length are as they should be.
+    fn begin(&mut self, name: &'static str, value: &str) -> bool {
+        if !is_token(name) {
+            self.fault(name, NOT_A_TOKEN);
+        } else if self.names.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+            self.fault(name, "stands twice in one challenge; give it once");
+        } else if value.len() > Self::MAX_VALUE {
+            self.fault(name, "is longer than 1024 bytes; shorten it");
+        } else {
+            // Room for the whole parameter, with a few characters escaped.
+            self.text.reserve(name.len() + value.len() + 8);
+            self.text.push_str(if self.names.is_empty() { " " } else { ", " });
+            self.text.push_str(name);
+            self.text.push('=');
+            self.names.push(name);
+            return true;
+        }
+        false
+    }
+
+    fn fault(&mut self, setting: &'static str, problem: &'static str) {
+        self.faults.push(ConfigFault::new(setting, problem));
     }
 
     /// The scheme's name.
@@ -91,76 +122,18 @@ impl Challenge {
     ///
     /// # Errors
     ///
-    /// Lists every name that is not a token, every name used twice, every value that is too long, empty where a token is
-    /// asked for, or that holds a control character or a character outside ASCII.
+    /// Lists every name that is not a token, every name used twice, every value that is too long, that is not a token
+    /// where one is asked for, or that holds a control character or a character outside ASCII; or that there is no
+    /// parameter at all.
     pub fn to_header(&self) -> Result<HeaderValue, ConfigError> {
-        let mut faults = Vec::new();
-        if !is_token(self.scheme) {
-            faults.push(ConfigFault::new("scheme", "is not an RFC 9110 token; use letters, digits and hyphens"));
-        }
-        if self.parameters.is_empty() {
+        let mut faults = self.faults.clone();
+        if self.names.is_empty() && faults.is_empty() {
             faults.push(ConfigFault::new(self.scheme, "needs at least one parameter; give it a realm"));
         }
-        for (index, parameter) in self.parameters.iter().enumerate() {
-            if let Some(problem) = parameter.problem() {
-                faults.push(ConfigFault::new(parameter.name, problem));
-            }
-            let earlier = self.parameters.iter().take(index);
-            if earlier.into_iter().any(|other| other.name.eq_ignore_ascii_case(parameter.name)) {
-                faults.push(ConfigFault::new(parameter.name, "stands twice in one challenge; give it once"));
-            }
-        }
-        let text = self.render();
-        match HeaderValue::try_from(text) {
+        match HeaderValue::from_str(&self.text) {
             Ok(value) => ConfigError::unless_empty(faults, value),
-            Err(_) if faults.is_empty() => Err(ConfigFault::new(self.scheme, "is not a header value").into()),
+            // The scheme's name is then to blame, and listed.
             Err(_) => ConfigError::unless_empty(faults, HeaderValue::from_static("")),
-        }
-    }
-
-    fn render(&self) -> String {
-        let mut text = String::from(self.scheme);
-        for (index, parameter) in self.parameters.iter().enumerate() {
-            text.push_str(if index == 0 { " " } else { ", " });
-            text.push_str(parameter.name);
-            text.push('=');
-            parameter.render_value(&mut text);
-        }
-        text
-    }
-}
-
-impl Parameter {
-    fn problem(&self) -> Option<&'static str> {
-        if !is_token(self.name) {
-            return Some("is not an RFC 9110 token; use letters, digits and hyphens");
-        }
-        if self.value.len() > Challenge::MAX_VALUE {
-            return Some("is longer than 1024 bytes; shorten it");
-        }
-        match self.form {
-            Form::Token if !is_token(&self.value) => Some("must be an RFC 9110 token"),
-            // Outside ASCII a quoted string has no agreed encoding (RFC 9110 section 5.5).
-            Form::Quoted if !self.value.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) => {
-                Some("holds a control character or one outside ASCII; use printable ASCII")
-            }
-            Form::Quoted | Form::Token => None,
-        }
-    }
-
-    fn render_value(&self, text: &mut String) {
-        match self.form {
-            Form::Token => text.push_str(&self.value),
-            Form::Quoted => {
-                text.push('"');
-                for character in self.value.chars() {
-                    if matches!(character, '"' | '\\') {
-                        text.push('\\');
-                    }
-                    text.push(character);
-                }
-                text.push('"');
-            }
         }
     }
 }
@@ -168,3 +141,5 @@ impl Parameter {
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
+
+const NOT_A_TOKEN: &str = "is not an RFC 9110 token; use letters, digits and hyphens";

@@ -31,6 +31,9 @@ struct Explained {
     malformed: HeaderValue,
     invalid: HeaderValue,
     expired: HeaderValue,
+    /// These two want parameters that only the decision knows.
+    forbidden: Challenge,
+    step_up: Challenge,
 }
 
 impl ChallengeSet {
@@ -108,11 +111,21 @@ impl ChallengeSet {
         })
     }
 
-    /// The challenge at `used` with the parameters of one decision added; `None` for schemes that do not explain.
-    pub(crate) fn extended(&self, used: usize, extend: impl FnOnce(Challenge) -> Challenge) -> Option<HeaderValue> {
-        let entry = self.entries.get(used)?;
-        entry.explained.as_ref()?;
-        extend(entry.challenge.clone()).to_header().ok()
+    /// The challenge at `used` that says what went wrong, with the parameters of one decision added to it; `None` where
+    /// the scheme does not explain or `reason` has no such parameters.
+    pub(crate) fn extended(
+        &self,
+        used: usize,
+        reason: Reason,
+        extend: impl FnOnce(Challenge) -> Challenge,
+    ) -> Option<HeaderValue> {
+        let explained = self.entries.get(used)?.explained.as_ref()?;
+        let challenge = match reason {
+            Reason::Forbidden => &explained.forbidden,
+            Reason::StepUp => &explained.step_up,
+            _ => return None,
+        };
+        extend(challenge.clone()).to_header().ok()
     }
 
     /// The challenges as they stand when nothing was presented, without the one at `except`.
@@ -125,14 +138,17 @@ impl Entry {
     fn new(challenge: Challenge, explains: bool) -> Result<Self, ConfigError> {
         let plain = challenge.to_header()?;
         let explained = if explains {
-            let render = |error: &'static str, description: &'static str| {
-                challenge.clone().quoted("error", error).quoted("error_description", description).to_header()
+            let say = |error: &str, description: &str| {
+                challenge.clone().quoted("error", error).quoted("error_description", description)
             };
             Some(Explained {
-                ambiguous: render("invalid_request", "More than one credential was sent")?,
-                malformed: render("invalid_request", "The credential cannot be read")?,
-                invalid: render("invalid_token", "The token is not accepted")?,
-                expired: render("invalid_token", "The token has expired")?,
+                ambiguous: say("invalid_request", "More than one credential was sent").to_header()?,
+                malformed: say("invalid_request", "The credential cannot be read").to_header()?,
+                invalid: say("invalid_token", "The token is not accepted").to_header()?,
+                expired: say("invalid_token", "The token has expired").to_header()?,
+                // RFC 6750 section 3.1, RFC 9470 section 3.
+                forbidden: say("insufficient_scope", "The request needs a permission that the token does not give"),
+                step_up: say("insufficient_user_authentication", "A newer or stronger log-in is required"),
             })
         } else {
             None

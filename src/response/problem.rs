@@ -1,10 +1,14 @@
 //! The default body: a problem document (RFC 9457), or the same in plain text.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use http::HeaderValue;
 use http::request::Parts;
 
+use super::answer::whole_seconds;
 use super::negotiate::{Representation, representation};
-use super::rejection::{Rejection, Wire};
+use super::rejection::{Rejection, Wanted, Wire, wire};
 use super::respond::{Reply, Respond};
 use crate::error::Reason;
 
@@ -28,27 +32,54 @@ pub struct Problem;
 
 impl Respond for Problem {
     fn respond(&self, rejection: &Rejection, head: &Parts) -> Reply {
-        let wire = rejection.wire();
         let extras = extras(rejection);
         let id = rejection.id().to_hex();
         // Hexadecimal digits are always text.
         let id = std::str::from_utf8(&id).unwrap_or_default();
         match representation(&head.headers) {
-            Representation::Problem => Reply::ready(
-                const { HeaderValue::from_static("application/problem+json") },
-                json(rejection.reason(), &wire, detail(rejection, &wire), id, &extras),
-            ),
-            Representation::Text => Reply::ready(
-                const { HeaderValue::from_static("text/plain; charset=utf-8") },
-                text(&wire, detail(rejection, &wire), id, &extras),
-            ),
+            Representation::Problem => {
+                let body = [&*opening(rejection), id, "\"", &extras.json, "}\n"].concat();
+                Reply::ready(const { HeaderValue::from_static("application/problem+json") }, body)
+            }
+            Representation::Text => {
+                let Wire { status, title, .. } = rejection.wire();
+                let detail = rejection.detail();
+                let body = [status.as_str(), " ", title, "\n", detail, &extras.text, "\nid: ", id, "\n"].concat();
+                Reply::ready(const { HeaderValue::from_static("text/plain; charset=utf-8") }, body)
+            }
         }
     }
 }
 
-/// A layer that was forgotten is said aloud: no client provoked it, and the developer is who will read it.
-fn detail(rejection: &Rejection, wire: &Wire) -> &'static str {
-    if rejection.is_forgotten_layer() { Rejection::FORGOTTEN_LAYER } else { wire.detail }
+/// The JSON up to the id. It is the same for all refusals of a reason, but for a forgotten layer.
+fn opening(rejection: &Rejection) -> Cow<'static, str> {
+    static EXPLAINED: LazyLock<Vec<String>> = LazyLock::new(|| openings(true));
+    static PLAIN: LazyLock<Vec<String>> = LazyLock::new(|| openings(false));
+    let reason = rejection.reason();
+    let ready = if rejection.explains() { &*EXPLAINED } else { &*PLAIN };
+    match ready.get(reason as usize) {
+        Some(opening) if !rejection.is_forgotten_layer() => Cow::Borrowed(opening),
+        _ => Cow::Owned(write_opening(reason, &rejection.wire(), rejection.detail())),
+    }
+}
+
+fn openings(explains: bool) -> Vec<String> {
+    let write = |reason| {
+        let wire = wire(reason, explains);
+        write_opening(reason, &wire, wire.detail)
+    };
+    Reason::ALL.into_iter().map(write).collect()
+}
+
+fn write_opening(reason: Reason, wire: &Wire, detail: &str) -> String {
+    // A hidden refusal must look like any missing page, down to its type.
+    let (kind, code) = match reason {
+        Reason::Hidden => (String::from("about:blank"), "not_found"),
+        other => (format!("urn:portcullis:problem:{other}"), other.code()),
+    };
+    let Wire { status, title, .. } = wire;
+    let status = status.as_u16();
+    format!(r#"{{"type":"{kind}","title":"{title}","status":{status},"code":"{code}","detail":"{detail}","id":""#)
 }
 
 /// What some refusals say beyond the fixed texts; nothing is allocated where there is nothing to say.
@@ -60,28 +91,31 @@ struct Extras {
 
 fn extras(rejection: &Rejection) -> Extras {
     let mut extras = Extras::default();
-    let scopes: Vec<&str> = rejection.missing_scopes().collect();
-    if !scopes.is_empty() {
-        extras.quoted("scope", &scopes.join(" "));
-    }
-    let mut roles = rejection.missing_roles().peekable();
-    if roles.peek().is_some() {
-        extras.list("roles", roles);
+    if let Some(wanted) = rejection.wanted() {
+        extras.want(wanted);
     }
     if let Some(delay) = rejection.retry_after() {
-        extras.number("retry_after", super::answer::whole_seconds(delay));
-    }
-    if let Some(age) = rejection.max_age() {
-        extras.number("max_age", age.as_secs());
-    }
-    let acr: Vec<&str> = rejection.acr_values().collect();
-    if !acr.is_empty() {
-        extras.quoted("acr_values", &acr.join(" "));
+        extras.number("retry_after", whole_seconds(delay));
     }
     extras
 }
 
 impl Extras {
+    fn want(&mut self, wanted: &Wanted) {
+        if !wanted.scopes.is_empty() {
+            self.quoted("scope", &wanted.scopes.to_scope());
+        }
+        if !wanted.roles.is_empty() {
+            self.list("roles", wanted.roles.iter());
+        }
+        if let Some(age) = wanted.max_age {
+            self.number("max_age", age.as_secs());
+        }
+        if !wanted.acr_values.is_empty() {
+            self.quoted("acr_values", &wanted.acr_values.to_scope());
+        }
+    }
+
     fn quoted(&mut self, name: &str, value: &str) {
         self.begin(name);
         push_json_text(&mut self.json, value);
@@ -113,39 +147,6 @@ impl Extras {
         self.text.push_str(name);
         self.text.push_str(": ");
     }
-}
-
-// One concatenation of known pieces is one allocation of the exact size.
-fn json(reason: Reason, wire: &Wire, detail: &str, id: &str, extras: &Extras) -> String {
-    // A hidden refusal must look like any missing page, down to its type.
-    let (kind, code) = match reason {
-        Reason::Hidden => ("about:blank", "not_found"),
-        other => ("urn:portcullis:problem:", other.code()),
-    };
-    let kind_suffix = if reason == Reason::Hidden { "" } else { code };
-    [
-        "{\"type\":\"",
-        kind,
-        kind_suffix,
-        "\",\"title\":\"",
-        wire.title,
-        "\",\"status\":",
-        wire.status.as_str(),
-        ",\"code\":\"",
-        code,
-        "\",\"detail\":\"",
-        detail,
-        "\",\"id\":\"",
-        id,
-        "\"",
-        &extras.json,
-        "}\n",
-    ]
-    .concat()
-}
-
-fn text(wire: &Wire, detail: &str, id: &str, extras: &Extras) -> String {
-    [wire.status.as_str(), " ", wire.title, "\n", detail, &extras.text, "\nid: ", id, "\n"].concat()
 }
 
 /// Appends `value` as a JSON string (RFC 8259 section 7).

@@ -207,10 +207,11 @@ impl Rejection {
         self.wire().title
     }
 
-    /// What the client is told to do next.
+    /// What the client is told to do next. A layer that was forgotten is said aloud: no client provoked it, and the
+    /// developer is who will read it.
     #[must_use]
     pub fn detail(&self) -> &'static str {
-        self.wire().detail
+        if self.is_forgotten_layer() { Self::FORGOTTEN_LAYER } else { self.wire().detail }
     }
 
     /// The scopes that are missing, in the order of the requirement.
@@ -234,12 +235,20 @@ impl Rejection {
         self.wanted.iter().flat_map(|wanted| wanted.acr_values.iter())
     }
 
+    pub(crate) fn wanted(&self) -> Option<&Wanted> {
+        self.wanted.as_deref()
+    }
+
     pub(crate) fn wire(&self) -> Wire {
-        let explains = match (&self.challenges, self.used) {
+        wire(self.reason, self.explains())
+    }
+
+    /// Whether the scheme that was used says in its challenge what went wrong.
+    pub(crate) fn explains(&self) -> bool {
+        match (&self.challenges, self.used) {
             (Some(challenges), Some(used)) => challenges.explains(used),
             _ => false,
-        };
-        wire(self.reason, explains)
+        }
     }
 
     pub(crate) fn challenges(&self) -> Option<&ChallengeSet> {
