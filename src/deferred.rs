@@ -43,12 +43,13 @@ pin_project! {
     enum State<S, F, ReqBody, D> {
         Before { step: Step<S, ReqBody, D> },
         Calling { #[pin] future: F, set_cookie: Option<HeaderValue> },
+        Refused { response: Option<Response<Bytes>> },
     }
 }
 
 /// All that can happen before the inner service is called. None of it is pinned, so it is moved about freely.
+#[expect(clippy::large_enum_variant, reason = "moved once or twice in a request; a box would be an allocation in each")]
 enum Step<S, ReqBody, D> {
-    Refused { response: Response<Bytes> },
     Deciding { decision: D, body: ReqBody, inner: S },
     Readying { request: Request<ReqBody>, inner: S, set_cookie: Option<HeaderValue> },
     Done,
@@ -65,7 +66,7 @@ where
 
     /// The inner service is not called.
     pub(crate) const fn refused(response: Response<Bytes>) -> Self {
-        Self { state: State::Before { step: Step::Refused { response } } }
+        Self { state: State::Refused { response: Some(response) } }
     }
 
     /// Whether the inner service is called is not known yet. `inner` need not be ready.
@@ -91,6 +92,11 @@ where
                         add_cookie(response.headers_mut(), cookie);
                     }
                     return Poll::Ready(Ok(response));
+                }
+                StateProjection::Refused { response } => {
+                    // Polled after it was ready it never is again.
+                    let Some(response) = response.take() else { return Poll::Pending };
+                    return Poll::Ready(Ok(response.map(ResponseBody::from_bytes)));
                 }
                 StateProjection::Before { step } => match ready!(step.advance(cx)) {
                     Next::Step(next) => *step = next,
@@ -132,7 +138,6 @@ where
 {
     fn advance(&mut self, cx: &mut Context<'_>) -> Poll<NextOf<S, ReqBody, D>> {
         Poll::Ready(match mem::replace(self, Self::Done) {
-            Self::Refused { response } => Next::Answer(Ok(response)),
             Self::Deciding { mut decision, body, inner } => match decision.poll_decision(cx) {
                 Poll::Pending => {
                     *self = Self::Deciding { decision, body, inner };
