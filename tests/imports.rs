@@ -182,7 +182,7 @@ fn features_choose_files_and_nothing_else() {
     assert_none("gated by a feature and neither `mod` nor `use`", &found);
 }
 
-/// Design: "median file about 150 lines, none above 350"; issue: "`src/` file median at most 200 lines"
+/// CONTRIBUTING.md: near 150 lines, and none above 350 without a reason
 #[test]
 fn files_are_short() {
     let mut lengths: Vec<_> = sources().into_iter().map(|source| (source.length, source.path)).collect();
@@ -192,7 +192,6 @@ fn files_are_short() {
     assert!(median <= 200, "{median}");
 }
 
-/// D16
 #[test]
 fn nobody_but_the_clock_reads_a_clock() {
     for source in sources().iter().filter(|source| source.path != "clock.rs") {
@@ -201,7 +200,7 @@ fn nobody_but_the_clock_reads_a_clock() {
     }
 }
 
-/// Issue: "no `unwrap`/`expect`/`panic` reachable from a request"
+/// CONTRIBUTING.md: nothing reachable from a request panics
 #[test]
 fn nothing_in_the_source_stops_the_process() {
     let stops = [
@@ -225,7 +224,7 @@ fn nothing_in_the_source_stops_the_process() {
     }
 }
 
-/// Style section 3.1
+/// CONTRIBUTING.md: nothing is called utils, helpers, common, types or traits
 #[test]
 fn no_file_is_named_after_nothing() {
     for source in sources() {

@@ -1,4 +1,4 @@
-//! Design D3 and D6: several schemes on one route. Only absence moves on to the next scheme; failure never does.
+//! Several schemes on one route. Only absence moves on to the next scheme; failure never does.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop where it fails")]
 
@@ -34,7 +34,7 @@ fn raw_cookie(value: &str) -> (&'static str, String) {
     ("cookie", value.to_owned())
 }
 
-/// D2, HTTP-5
+/// HTTP-5
 #[tokio::test]
 async fn each_scheme_finds_its_own_credentials() {
     for verifier in both() {
@@ -52,7 +52,7 @@ async fn each_scheme_finds_its_own_credentials() {
     }
 }
 
-/// D3, COOKIE-11, attack Z09
+/// COOKIE-11
 #[tokio::test]
 async fn a_bad_header_is_not_saved_by_a_good_cookie() {
     for verifier in both() {
@@ -71,7 +71,6 @@ async fn a_bad_header_is_not_saved_by_a_good_cookie() {
     }
 }
 
-/// D6, attack Z09
 #[tokio::test]
 async fn a_good_header_beats_the_cookie_and_leaves_it_alone() {
     for verifier in both() {
@@ -93,7 +92,7 @@ async fn a_good_header_beats_the_cookie_and_leaves_it_alone() {
     }
 }
 
-/// D6: beside an `Authorization` field the cookie is not looked at, whatever the field says
+/// Beside an `Authorization` field the cookie is not looked at, whatever the field says
 #[tokio::test]
 async fn a_cookie_beside_a_header_of_another_scheme_does_not_count() {
     for verifier in both() {
@@ -106,7 +105,7 @@ async fn a_cookie_beside_a_header_of_another_scheme_does_not_count() {
     }
 }
 
-/// HTTP-23, CHOICE-6, attack B12
+/// HTTP-23, CHOICE-6
 #[tokio::test]
 async fn two_authorization_fields_are_refused_in_every_order_and_nobody_is_asked() {
     let verifier = Scripted::ready();
@@ -129,7 +128,7 @@ async fn two_authorization_fields_are_refused_in_every_order_and_nobody_is_asked
     assert_eq!(verifier.calls(), 0);
 }
 
-/// HTTP-7, attack B13
+/// HTTP-7
 #[tokio::test]
 async fn joined_credentials_are_refused_and_nobody_is_asked() {
     let verifier = Scripted::ready();
@@ -166,7 +165,7 @@ async fn an_unknown_scheme_counts_as_nothing_sent_and_no_scheme_as_a_mistake() {
     assert_eq!(verifier.calls(), 0);
 }
 
-/// Attacks B15, B18, Z11: credentials and identities in other places are nobody's
+/// Credentials and identities in other places are nobody's
 #[tokio::test]
 async fn credentials_in_other_places_are_not_looked_at() {
     let verifier = Scripted::ready();
@@ -192,7 +191,6 @@ async fn credentials_in_other_places_are_not_looked_at() {
     assert_eq!(verifier.calls(), 0);
 }
 
-/// Attack B20
 #[tokio::test]
 async fn a_route_for_bearer_does_not_take_the_right_password() {
     let verifier = Scripted::ready();
@@ -203,7 +201,7 @@ async fn a_route_for_bearer_does_not_take_the_right_password() {
     assert_eq!(verifier.calls(), 0);
 }
 
-/// D3, X-5
+///
 #[tokio::test]
 async fn where_anonymous_callers_are_welcome_absence_passes_and_failure_does_not() {
     for verifier in both() {
@@ -223,7 +221,7 @@ async fn where_anonymous_callers_are_welcome_absence_passes_and_failure_does_not
     }
 }
 
-/// D3: the one exception, a cookie that a browser cannot help sending
+/// The one exception, a cookie that a browser cannot help sending
 #[tokio::test]
 async fn a_stale_cookie_counts_as_absent_and_is_cleared() {
     for verifier in both() {
@@ -245,7 +243,7 @@ async fn a_stale_cookie_counts_as_absent_and_is_cleared() {
     }
 }
 
-/// D3: a cookie that was judged and refused for another reason is not stale
+/// A cookie that was judged and refused for another reason is not stale
 #[tokio::test]
 async fn a_cookie_that_is_not_merely_stale_is_refused_and_kept() {
     for verifier in both() {
@@ -313,7 +311,7 @@ async fn a_log_in_behind_a_stale_cookie_keeps_its_new_session() {
     }
 }
 
-/// D5, X-4
+///
 #[tokio::test]
 async fn the_cookie_that_is_cleared_is_the_one_that_was_configured() {
     let verifier = Scripted::ready();
@@ -328,7 +326,7 @@ async fn the_cookie_that_is_cleared_is_the_one_that_was_configured() {
     send(&layer, get([raw_cookie(&renamed)])).await.assert_accepted("ann");
 }
 
-/// D15: two schemes of one name cannot be told apart by a client
+/// Two schemes of one name cannot be told apart by a client
 #[test]
 fn a_layer_without_schemes_or_with_one_twice_does_not_build() {
     let verifier = Scripted::ready();

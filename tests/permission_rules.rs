@@ -1,4 +1,4 @@
-//! Design D9 and the table in `portcullis::permission`: who may, and what the others are told.
+//! The table in `portcullis::permission`: who may, and what the others are told.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop where it fails")]
 
@@ -89,7 +89,7 @@ impl Policy for Holds {
     }
 }
 
-/// Attack Z08: 401 for the unknown, 403 for the known, and never the one for the other
+/// 401 for the unknown, 403 for the known, and never the one for the other
 #[tokio::test]
 async fn the_known_are_forbidden_and_the_unknown_are_asked_who_they_are() {
     for verifier in [Scripted::ready(), Scripted::waiting()] {
@@ -105,7 +105,7 @@ async fn the_known_are_forbidden_and_the_unknown_are_asked_who_they_are() {
     }
 }
 
-/// Attack Z06: anonymous is not an identity and meets no requirement, not even the least
+/// Anonymous is not an identity and meets no requirement, not even the least
 #[tokio::test]
 async fn the_anonymous_meet_no_requirement() {
     let optional = Scripted::ready().schemes().allow_anonymous().build().unwrap();
@@ -120,7 +120,6 @@ async fn the_anonymous_meet_no_requirement() {
     }
 }
 
-/// D9, attack Z07
 #[tokio::test]
 async fn without_the_layer_outside_nobody_passes_and_the_answer_says_what_is_missing() {
     let forged = || Identity::assertion("test", "root").scopes(["a"]).roles(["admin"]).build();
@@ -135,7 +134,7 @@ async fn without_the_layer_outside_nobody_passes_and_the_answer_says_what_is_mis
     }
 }
 
-/// D9: `hidden` turns 403 into 404 that tells nothing, and leaves the other answers as they are
+/// `hidden` turns 403 into 404 that tells nothing, and leaves the other answers as they are
 #[tokio::test]
 async fn a_hidden_route_looks_like_no_route() {
     let verifier = Scripted::ready();
@@ -153,7 +152,7 @@ async fn a_hidden_route_looks_like_no_route() {
     assert_eq!(send(&(optional, weak), get([bearer("ann")])).await.status, 401);
 }
 
-/// Issue: "the 403 names every missing scope, in its challenge and its body"; and roles in the body
+/// The scopes stand in its challenge and in its body, the roles in its body
 #[tokio::test]
 async fn a_403_names_all_that_is_missing_and_nothing_that_is_there() {
     let wanted = all([scope("c"), scope("a"), scope("b"), scope("c"), any([scope("d"), role("boss")]), role("clerk")]);
@@ -172,7 +171,6 @@ async fn a_403_names_all_that_is_missing_and_nothing_that_is_there() {
     assert_eq!(answer.challenges()[0].get("scope"), None);
 }
 
-/// Attack Z05
 #[tokio::test]
 async fn any_and_all_keep_their_truth_tables_however_they_are_nested() {
     type Leaf = fn(&'static str) -> Requirement;
@@ -219,7 +217,6 @@ async fn any_and_all_keep_their_truth_tables_however_they_are_nested() {
     }
 }
 
-/// Attacks Z02, Z04
 #[tokio::test]
 async fn names_are_whole_words_and_nothing_in_them_is_a_pattern() {
     for wanted in ["read", "*", "admin:*", "a.c", "?"] {
@@ -257,7 +254,6 @@ async fn names_are_whole_words_and_nothing_in_them_is_a_pattern() {
     }
 }
 
-/// Attack Z01, D15
 #[test]
 fn an_empty_requirement_does_not_build_at_any_depth() {
     let none = || Vec::<Requirement>::new();
@@ -286,7 +282,7 @@ fn an_empty_requirement_does_not_build_at_any_depth() {
     assert!(RequireLayer::new(all(many())).is_err(), "no challenge could name them all");
 }
 
-/// D9, attack Z14: a broken policy is neither yes nor no, and only decides where the others do not
+/// A broken policy is neither yes nor no, and only decides where the others do not
 #[tokio::test]
 async fn policies_that_say_yes_no_or_nothing_combine_as_in_three_valued_logic() {
     let status = |truth| match truth {
@@ -317,7 +313,6 @@ async fn policies_that_say_yes_no_or_nothing_combine_as_in_three_valued_logic() 
     }
 }
 
-/// Attack Z14
 #[tokio::test]
 async fn a_policy_that_fails_is_503_and_says_nothing_of_why() {
     let answer = ask(&[], require(Waiting::new(Will::Fail).requirement())).await;
@@ -341,7 +336,7 @@ impl Policy for PanicsAtOnce {
     }
 }
 
-/// X-2, attack T11
+///
 #[tokio::test]
 async fn a_policy_that_panics_is_500_and_the_next_request_is_served() {
     let sync = |_: &Identity, head: &Parts| {
@@ -413,7 +408,7 @@ async fn a_policy_decides_by_the_identity_and_the_request() {
     send(&layers, to("/")).await.assert_refused(403, "forbidden", &FORBIDDEN);
 }
 
-/// Attack Z08: a refused verdict of the verifier comes before any permission
+/// A refused verdict of the verifier comes before any permission
 #[tokio::test]
 async fn whoever_is_not_known_is_never_told_what_is_missing() {
     let refusing = async |_: BearerToken| Err::<Identity, _>(VerifyError::expired());

@@ -53,7 +53,7 @@ impl Service<Request<()>> for Inner {
 
 type Layered = Authenticate<Require<Inner>>;
 
-/// D2: "the service's future is nameable": everything a layer makes fits in a field
+/// Everything a layer makes fits in a field
 struct Mine {
     layer: AuthenticateLayer,
     require: RequireLayer,
@@ -141,7 +141,7 @@ macro_rules! is_clone {
     }};
 }
 
-/// D16: a secret is in one place, and a copy of it is made on purpose or not at all
+/// A secret is in one place, and a copy of it is made on purpose or not at all
 #[test]
 fn nothing_that_holds_a_secret_can_be_cloned() {
     assert!(is_clone!(String), "the probe works");

@@ -1,4 +1,4 @@
-//! X-2, T06: whatever bytes a client sends, nothing panics, nothing unproven passes, and nothing but credentials counts.
+//! whatever bytes a client sends, nothing panics, nothing unproven passes, and nothing but credentials counts.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop where it fails")]
 #![cfg(all(feature = "session", feature = "token"))]
@@ -158,7 +158,7 @@ proptest! {
         prop_assert_eq!(answer.seen.is_some(), answer.status == 200);
     }
 
-    /// Attacks T06, B18, B19: the verdict depends on credentials alone
+    /// The verdict depends on credentials alone
     #[test]
     fn fields_that_are_no_credentials_change_nothing(
         others in others(),

@@ -1,4 +1,4 @@
-//! X-1, PROB-3, D16: a secret goes in and is seen nowhere: not in `Debug`, not in `Display`, not in an answer, not in a log.
+//! X-1, PROB-3: a secret goes in and is seen nowhere: not in `Debug`, not in `Display`, not in an answer, not in a log.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop where it fails")]
 #![cfg(all(feature = "password", feature = "session", feature = "token", feature = "tracing"))]
@@ -101,7 +101,6 @@ fn lines() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// D16
 #[test]
 fn what_is_read_from_a_request_is_not_shown() {
     for (name, line) in lines() {
@@ -141,7 +140,7 @@ fn what_is_read_from_a_request_is_not_shown() {
     assert_quiet(&Unreadable::Ambiguous);
 }
 
-/// D16: the verifiers, their builders and the errors of set-up
+/// The verifiers, their builders and the errors of set-up
 #[tokio::test]
 async fn what_a_verifier_holds_is_not_shown() {
     let tokens = TokenVerifier::new();
@@ -234,7 +233,7 @@ impl Log {
     }
 }
 
-/// X-1, attacks R03, R04, B11
+///
 #[tokio::test]
 async fn no_answer_and_no_event_repeats_a_secret() {
     let log = Log::start();
@@ -274,7 +273,7 @@ async fn no_answer_and_no_event_repeats_a_secret() {
     assert_clean("the log", &log);
 }
 
-/// D4: each refusal is one event at the level of its row, found again by the id in the body
+/// Each refusal is one event at the level of its row, found again by the id in the body
 #[tokio::test]
 async fn each_refusal_is_one_event_with_the_id_of_its_answer() {
     let layer = Scripted::ready().layer();

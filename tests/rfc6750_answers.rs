@@ -57,7 +57,7 @@ async fn a_refused_token_is_answered_invalid_token() {
     }
 }
 
-/// BEARER-5, BEARER-18, attack B13
+/// BEARER-5, BEARER-18
 #[tokio::test]
 async fn a_token_that_cannot_be_read_is_answered_invalid_request() {
     let verifier = Scripted::ready();
@@ -70,7 +70,7 @@ async fn a_token_that_cannot_be_read_is_answered_invalid_request() {
     assert_eq!(verifier.calls(), 0);
 }
 
-/// Attack J26: the limit is configurable, inclusive, and comes before any work
+/// The limit is configurable, inclusive, and comes before any work
 #[tokio::test]
 async fn a_token_over_the_limit_is_answered_invalid_request() {
     let verifier = Scripted::ready();
@@ -118,7 +118,7 @@ async fn too_little_scope_is_403_and_says_which_scopes_are_missing() {
     assert_eq!(answer.json()["scope"], "write admin");
 }
 
-/// BEARER-12, attacks Z02, Z04
+/// BEARER-12
 #[tokio::test]
 async fn scopes_are_compared_whole_and_with_case_in_any_order() {
     let require = RequireLayer::new(scope("read")).unwrap();
@@ -157,7 +157,7 @@ async fn expiry_is_judged_with_each_request() {
     send(&layer, get([bearer(token)])).await.assert_refused(401, "invalid", &[("Bearer", Some("invalid_token"))]);
 }
 
-/// PROB-3, attack R03: no byte of the request comes back
+/// PROB-3: no byte of the request comes back
 #[tokio::test]
 async fn a_refusal_repeats_nothing_of_the_request() {
     const ODD: &str = "zebra-5150";

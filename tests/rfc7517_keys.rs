@@ -41,7 +41,7 @@ fn with(jwk: Value, changes: Value) -> Value {
     jwk
 }
 
-/// JWK-1, JWK-2, K14
+/// JWK-1, JWK-2
 #[test]
 fn unknown_keys_and_members_are_passed_over() {
     let key = TestKey::new(Algorithm::ES256).named("good");
@@ -57,7 +57,7 @@ fn unknown_keys_and_members_are_passed_over() {
     assert!(keys.unwrap().verify_jws(&mint(&key, &good_claims())).is_ok());
 }
 
-/// JWK-3, J39
+/// JWK-3
 #[test]
 fn a_key_for_another_use_never_verifies() {
     let key = TestKey::new(Algorithm::ES256);
@@ -70,7 +70,7 @@ fn a_key_for_another_use_never_verifies() {
     assert!(load(json!([with(key.jwk(), purpose)]), &[Algorithm::ES256]).is_ok());
 }
 
-/// JWK-4, JWK-5, BCP-1, BCP-3, J04
+/// JWK-4, JWK-5, BCP-1, BCP-3
 #[test]
 fn a_key_serves_one_algorithm_and_no_other() {
     let key = TestKey::new(Algorithm::RS256);
@@ -103,7 +103,7 @@ fn a_key_may_call_ed25519_by_both_its_names() {
     }
 }
 
-/// JWK-6, K13
+/// JWK-6
 #[test]
 fn a_symmetric_key_in_a_public_set_is_a_fault() {
     let (secret, public) = (TestKey::new(Algorithm::HS256), TestKey::new(Algorithm::ES256));
@@ -111,7 +111,7 @@ fn a_symmetric_key_in_a_public_set_is_a_fault() {
     assert!(fault(load(json!([secret.jwk()]), &[Algorithm::HS256])).contains("KeySet::hmac"));
 }
 
-/// JWK-6, J02: every form in which a public key could be taken for a secret.
+/// JWK-6: every form in which a public key could be taken for a secret.
 #[test]
 fn a_public_key_is_no_hmac_secret() {
     let key = TestKey::new(Algorithm::RS256);
@@ -135,7 +135,7 @@ fn a_public_key_is_no_hmac_secret() {
     assert!(fault(set.and(keys)).contains("never share"));
 }
 
-/// JWK-9, J39
+/// JWK-9
 #[test]
 fn an_hmac_secret_is_as_long_as_its_hash() {
     for (algorithm, least) in [(Algorithm::HS256, 32), (Algorithm::HS384, 48), (Algorithm::HS512, 64)] {
@@ -150,7 +150,7 @@ fn an_hmac_secret_is_as_long_as_its_hash() {
     assert!(fault(KeySet::hmac(Algorithm::RS256, Secret::new(vec![7; 64]))).contains("public key"));
 }
 
-/// JWK-10, J39, K14
+/// JWK-10
 #[test]
 fn weak_and_broken_rsa_keys_are_faults() {
     let good = TestKey::new(Algorithm::RS256).named("r").jwk();
@@ -185,7 +185,7 @@ fn base64_decode(text: &str) -> Vec<u8> {
     base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, text).unwrap()
 }
 
-/// JWK-11, K14
+/// JWK-11
 #[test]
 fn points_off_the_curve_and_short_coordinates_are_faults() {
     for algorithm in [Algorithm::ES256, Algorithm::ES384, Algorithm::ES512] {
@@ -300,7 +300,6 @@ fn at_most_four_keys_of_one_name_are_tried() {
     }
 }
 
-/// K20
 #[test]
 fn keys_are_rotated_by_combining_sets() {
     let old = TestKey::hmac(Algorithm::HS256, &[1; 32]).named("old");

@@ -33,7 +33,7 @@ async fn the_challenge_has_a_realm_and_announces_utf_8() {
     assert_eq!(answer.lines("www-authenticate"), [BASIC]);
 }
 
-/// BASIC-16, attacks B01 and R04, in what is said; that it also takes as long is tested where passwords are
+/// BASIC-16, in what is said; that it also takes as long is tested where passwords are
 #[tokio::test]
 async fn an_unknown_user_a_disabled_one_and_a_wrong_password_are_answered_alike() {
     let layer = layer();
@@ -51,7 +51,7 @@ async fn an_unknown_user_a_disabled_one_and_a_wrong_password_are_answered_alike(
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
-/// BASIC-4 to BASIC-7, BASIC-10, attack B08, CHOICE-9
+/// BASIC-4 to BASIC-7, BASIC-10, CHOICE-9
 #[tokio::test]
 async fn what_cannot_be_read_is_a_failed_log_in() {
     let layer = layer();

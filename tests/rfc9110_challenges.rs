@@ -18,7 +18,7 @@ use support::stack::{
 };
 use tokio::runtime::Builder;
 
-/// HTTP-1, X-4, attack R01: one line for each scheme, as configured
+/// HTTP-1, X-4: one line for each scheme, as configured
 #[tokio::test]
 async fn a_bare_request_gets_the_challenge_of_every_scheme_in_the_configured_order() {
     let verifier = Scripted::ready();
@@ -34,7 +34,7 @@ async fn a_bare_request_gets_the_challenge_of_every_scheme_in_the_configured_ord
     assert_eq!(answer.lines("www-authenticate"), [SESSION, BEARER]);
 }
 
-/// Attack R01: HEAD and other methods are guarded alike
+/// HEAD and other methods are guarded alike
 #[tokio::test]
 async fn every_method_gets_the_same_challenges() {
     for method in ["HEAD", "POST", "OPTIONS", "TRACE", "BREW"] {
@@ -44,7 +44,7 @@ async fn every_method_gets_the_same_challenges() {
     }
 }
 
-/// HTTP-10, HTTP-13, attack R02
+/// HTTP-10, HTTP-13
 #[tokio::test]
 async fn a_realm_is_escaped_or_refused_when_the_layer_is_built() {
     let build = |realm: String| AuthenticateLayer::new(Bearer::new(realm, Scripted::ready()));
@@ -62,7 +62,7 @@ async fn a_realm_is_escaped_or_refused_when_the_layer_is_built() {
     assert_eq!(answer.lines("www-authenticate"), [r#"Bearer realm="a\"b\\c""#]);
 }
 
-/// D15: every fault at once
+/// Every fault at once
 #[test]
 fn all_bad_realms_of_a_layer_are_told_together() {
     let verifier = Scripted::ready();
@@ -251,7 +251,7 @@ impl Setup {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
 
-    /// D5, HTTP-1, HTTP-9, HTTP-10, BEARER-3, BEARER-8, BEARER-9
+    /// HTTP-1, HTTP-9, HTTP-10, BEARER-3, BEARER-8, BEARER-9
     #[test]
     fn every_challenge_of_every_layer_that_builds_says_what_was_configured(setup in setup()) {
         let authenticate = setup.authenticate();
@@ -279,7 +279,7 @@ proptest! {
         }
     }
 
-    /// D5: for schemes of one's own, too
+    /// For schemes of one's own, too
     #[test]
     fn a_challenge_is_refused_or_read_back_as_it_was_given(
         scheme in prop_oneof!["[A-Za-z0-9-]{1,12}", any::<String>()],

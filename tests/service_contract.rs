@@ -1,4 +1,4 @@
-//! Design D7 and D8: how the two middlewares treat the service inside them.
+//! How the two middlewares treat the service inside them.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop where it fails")]
 
@@ -76,7 +76,7 @@ async fn echo(request: Request<()>) -> Result<Response<String>, Infallible> {
     Ok(Response::new(subject.unwrap_or_default()))
 }
 
-/// D7: the mock panics when it is called without having been polled ready
+/// The mock panics when it is called without having been polled ready
 #[tokio::test]
 async fn the_instance_that_is_called_was_polled_ready() {
     for verifier in both() {
@@ -93,7 +93,7 @@ async fn the_instance_that_is_called_was_polled_ready() {
     }
 }
 
-/// D7: "after acceptance a clone is driven to ready": the call waits until the inner service has room again
+/// After acceptance a clone is driven to readiness: the call waits until the inner service has room again
 #[tokio::test]
 async fn after_a_slow_verdict_the_call_waits_for_readiness() {
     let (mock, mut handle): MockPair = pair();
@@ -123,7 +123,7 @@ async fn poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Ou
     .await
 }
 
-/// D7: "the inner service's `call` never runs before acceptance", also where it acts at once and not when polled
+/// Its `call` waits for the verdict, and not just the future that `call` returns
 #[tokio::test]
 async fn an_inner_service_that_acts_when_called_does_nothing_before_acceptance() {
     let calls = Arc::new(AtomicUsize::new(0));
@@ -146,7 +146,7 @@ async fn an_inner_service_that_acts_when_called_does_nothing_before_acceptance()
     }
 }
 
-/// Issue: "an inner with a concurrency limit of 2 under 100 slow refusals"
+/// An inner service with room for two, under a hundred slow refusals
 #[tokio::test(start_paused = true)]
 async fn slow_refusals_hold_none_of_the_inner_capacity() {
     let gate = Arc::new(Semaphore::new(0));
@@ -180,7 +180,7 @@ async fn slow_refusals_hold_none_of_the_inner_capacity() {
     }
 }
 
-/// D7: a caller that keeps the service between calls, as `Buffer` does, must not hold what its own request waits for
+/// A caller that keeps the service between calls, as `Buffer` does, must not hold what its own request waits for
 #[tokio::test(start_paused = true)]
 async fn a_slow_verdict_does_not_wait_for_capacity_that_the_service_itself_keeps() {
     for require in [RequireLayer::new(authenticated()).unwrap(), RequireLayer::new(policy(Slow)).unwrap()] {
@@ -268,7 +268,7 @@ async fn a_verdict_nobody_waits_for_any_more_is_dropped() {
 #[derive(Debug, Eq, PartialEq)]
 struct Broken(&'static str);
 
-/// D7: inner errors pass through untouched
+/// Inner errors pass through untouched
 #[tokio::test]
 async fn an_error_of_the_inner_service_comes_out_as_it_is() {
     async fn broken(_: Request<()>) -> Result<Response<String>, Broken> {
@@ -304,7 +304,6 @@ impl Service<Request<()>> for FailsToReady {
     }
 }
 
-/// D7
 #[tokio::test]
 async fn an_inner_service_that_cannot_get_ready_says_so_before_and_after_a_slow_verdict() {
     for (after, verifier) in [(0, Scripted::ready()), (1, Scripted::waiting())] {
@@ -316,7 +315,7 @@ async fn an_inner_service_that_cannot_get_ready_says_so_before_and_after_a_slow_
 /// What the middlewares must not ask for: `Clone`, `Default`, `Send` or `Debug` of a body, `Send` of a service.
 struct Plain(Rc<str>);
 
-/// D7, D8: "inner services need `Clone` and nothing else", and no bound on the bodies
+/// Inner services need `Clone` and nothing else; nothing is asked of the bodies
 #[tokio::test]
 async fn bodies_and_services_that_are_neither_clone_nor_send_will_do() {
     for verifier in both() {
@@ -335,7 +334,6 @@ async fn bodies_and_services_that_are_neither_clone_nor_send_will_do() {
     }
 }
 
-/// D7, issue: "an inner service's own 401 and its challenge pass through untouched"
 #[tokio::test]
 async fn an_inner_401_and_its_challenge_pass_through_untouched() {
     async fn inner(_: Request<()>) -> Result<Response<String>, Infallible> {
@@ -355,7 +353,7 @@ async fn an_inner_401_and_its_challenge_pass_through_untouched() {
     }
 }
 
-/// X-2, attack T11
+///
 #[tokio::test]
 async fn a_verifier_that_panics_is_500_and_the_next_request_is_served() {
     for verifier in both() {
@@ -368,7 +366,7 @@ async fn a_verifier_that_panics_is_500_and_the_next_request_is_served() {
     }
 }
 
-/// HTTP-19, D16: the inner service still sees the credentials, flagged as sensitive
+/// HTTP-19: the inner service still sees the credentials, flagged as sensitive
 #[tokio::test]
 async fn the_inner_service_sees_the_credentials_flagged_sensitive() {
     for verifier in both() {
@@ -396,7 +394,7 @@ async fn the_inner_service_sees_the_credentials_flagged_sensitive() {
     }
 }
 
-/// X-6, attack T09
+///
 #[tokio::test]
 async fn an_identity_that_was_planted_outside_never_reaches_the_inner_service() {
     let forged = || Identity::assertion("test", "root").scopes(["read"]).build();
@@ -418,7 +416,7 @@ async fn an_identity_that_was_planted_outside_never_reaches_the_inner_service() 
     }
 }
 
-/// Attack T17: the verdict is that of all guards
+/// The verdict is that of all guards
 #[tokio::test]
 async fn stacked_layers_must_all_agree_and_an_inner_anonymous_wipes_no_identity() {
     for verifier in both() {
@@ -450,7 +448,7 @@ async fn stacked_layers_must_all_agree_and_an_inner_anonymous_wipes_no_identity(
     }
 }
 
-/// HTTP-27, attack R08
+/// HTTP-27
 #[tokio::test]
 async fn a_cors_preflight_passes_only_when_the_switch_is_on_and_nothing_else_passes_for_one() {
     let verifier = Scripted::ready();
@@ -478,7 +476,7 @@ async fn a_cors_preflight_passes_only_when_the_switch_is_on_and_nothing_else_pas
     send(&guarded, ask("OPTIONS", &[origin, wants])).await.assert_refused(401, "missing", &ALL_PLAIN);
 }
 
-/// Attack T10: every answer is its own caller's, with cancelled requests in between
+/// Every answer is its own caller's, with cancelled requests in between
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_identity_ever_reaches_the_request_of_another() {
     const USERS: usize = 50;

@@ -1,4 +1,4 @@
-//! Design D4: one table from reason to wire. Every row, for every scheme, with verdicts that are at hand and verdicts
+//! One table from reason to wire. Every row, for every scheme, with verdicts that are at hand and verdicts
 //! that come later.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop where it fails")]
@@ -92,7 +92,7 @@ struct Row {
     severity: Severity,
 }
 
-/// The row of D4.
+/// The row of the table in `docs/life_of_a_request.md`.
 fn row(reason: Reason, carrier: Carrier) -> Row {
     use Severity::{Debug, Error, Info};
     let unreadable = if carrier == Carrier::Bearer { 400 } else { 401 };
@@ -115,7 +115,6 @@ fn row(reason: Reason, carrier: Carrier) -> Row {
     Row { status, challenges, told, retry_after, severity }
 }
 
-/// D4
 #[tokio::test]
 async fn every_reason_has_its_row_on_the_wire() {
     for verifier in [Scripted::ready(), Scripted::waiting()] {
@@ -160,7 +159,6 @@ async fn every_reason_has_its_row_on_the_wire() {
     }
 }
 
-/// D4: "one text for all", attack R04
 #[tokio::test]
 async fn refusals_for_one_reason_differ_in_their_id_alone() {
     let layer =
@@ -182,7 +180,7 @@ async fn refusals_for_one_reason_differ_in_their_id_alone() {
     assert_eq!(one.rejection.unwrap().cause(), Some("no such key"), "the operator still learns it");
 }
 
-/// D4: `Retry-After` in whole seconds, rounded up, at least 1
+/// `Retry-After` in whole seconds, rounded up, at least 1
 #[tokio::test]
 async fn a_wait_is_rounded_up_to_seconds_and_never_zero() {
     for (millis, seconds) in [(0, 1), (1, 1), (999, 1), (1_000, 1), (1_001, 2), (60_000, 60)] {
@@ -224,7 +222,7 @@ async fn accept_chooses_between_a_problem_document_and_plain_text() {
     }
 }
 
-/// D4: what is missing is told, in JSON and in text
+/// What is missing is told, in JSON and in text
 #[tokio::test]
 async fn a_refusal_names_what_it_asks_for() {
     let layer = Scripted::ready().layer();
@@ -270,7 +268,7 @@ fn greedy(rejection: &Rejection, head: &Parts) -> Reply {
     reply.header(CONTENT_LANGUAGE, own.clone()).header(SET_COOKIE, own)
 }
 
-/// D4: the library owns status, challenges, `Retry-After`, `Cache-Control`, `Vary`; attack R13
+/// The library owns status, challenges, `Retry-After`, `Cache-Control`, `Vary`
 #[tokio::test]
 async fn a_hook_chooses_the_body_and_can_neither_lose_nor_set_what_is_owned() {
     let layer = Scripted::ready().schemes().respond_with(greedy).build().unwrap();
@@ -326,7 +324,7 @@ impl Scheme for ApiKey {
     }
 }
 
-/// Attack R13, D16: what a scheme reads is a credential, whatever the field is called
+/// What a scheme reads is a credential, whatever the field is called
 #[tokio::test]
 async fn the_field_of_a_custom_scheme_is_kept_from_hooks_and_flagged_sensitive() {
     for verifier in [Scripted::ready(), Scripted::waiting()] {
@@ -346,7 +344,6 @@ async fn the_field_of_a_custom_scheme_is_kept_from_hooks_and_flagged_sensitive()
     }
 }
 
-/// D15
 #[test]
 fn a_scheme_that_reads_what_is_no_field_does_not_build() {
     struct Odd;
@@ -366,7 +363,7 @@ fn a_scheme_that_reads_what_is_no_field_does_not_build() {
     assert!(AuthenticateLayer::new(Odd).is_err());
 }
 
-/// D4: also where the reply holds nothing but the one header that is not its own
+/// Also where the reply holds nothing but the one header that is not its own
 #[tokio::test]
 async fn a_hook_without_a_content_type_gains_no_header_by_that() {
     let hook = |_: &Rejection, _: &Parts| {
@@ -379,7 +376,7 @@ async fn a_hook_without_a_content_type_gains_no_header_by_that() {
     assert_eq!((answer.status.as_u16(), answer.seen.is_some()), (401, false));
 }
 
-/// Style Q8: the responder of the layer outside speaks for the layers within, unless they have their own
+/// The responder of the layer outside speaks for the layers within, unless they have their own
 #[tokio::test]
 async fn the_nearest_responder_answers() {
     let say = |text: &'static str| move |_: &Rejection, _: &Parts| Reply::new("text/plain", text);

@@ -145,7 +145,6 @@ fn cors() -> CorsLayer {
 const FROM_SHOP: (HeaderName, &str) = (ORIGIN, "https://shop.example");
 const WANTS_GET: (HeaderName, &str) = (ACCESS_CONTROL_REQUEST_METHOD, "GET");
 
-/// Attack R08
 #[tokio::test]
 async fn with_cors_outside_a_preflight_is_answered_there_and_a_refusal_can_be_read_by_scripts() {
     let handler = Handler::default();
@@ -162,7 +161,6 @@ async fn with_cors_outside_a_preflight_is_answered_there_and_a_refusal_can_be_re
     assert_eq!(get_as(&app, &[FROM_SHOP, ALICE]).await.status(), StatusCode::OK);
 }
 
-/// Attack R08
 #[tokio::test]
 async fn with_cors_inside_a_preflight_passes_only_where_that_is_allowed_and_never_to_the_handler() {
     let handler = Handler::default();
@@ -176,7 +174,6 @@ async fn with_cors_inside_a_preflight_passes_only_where_that_is_allowed_and_neve
     assert_eq!(handler.calls(), 0);
 }
 
-/// Attack R08
 #[tokio::test]
 async fn what_only_resembles_a_preflight_stays_guarded() {
     let handler = Handler::default();
@@ -196,7 +193,6 @@ async fn what_only_resembles_a_preflight_stays_guarded() {
     assert_eq!(handler.calls(), 0);
 }
 
-/// Attack R08
 #[tokio::test]
 async fn a_preflight_that_no_cors_layer_takes_is_nobody_further_in() {
     let handler = Handler::default();
