@@ -37,12 +37,12 @@ pub(super) enum Verdict {
     Refuse(Rejection),
 }
 
-type Decision = Pin<Box<dyn Future<Output = (Result<(), Rejection>, Parts)> + Send>>;
+type Pending = Pin<Box<dyn Future<Output = (Result<(), Rejection>, Parts)> + Send>>;
 
 /// A decision to come. The future owns the head meanwhile and gives it back.
 pub(super) struct Deciding {
     rule: Arc<Rule>,
-    decision: Decision,
+    decision: Pending,
 }
 
 impl Rule {
