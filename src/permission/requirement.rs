@@ -113,10 +113,10 @@ impl Kind {
             Self::Acr(values) if !values.iter().all(|value| is_scope_token(value)) => {
                 Some(ConfigFault::new("acr", "holds a value with a blank, a quote or a character outside ASCII"))
             }
-            Self::Scope(name) if !is_scope_token(name) => Some(ConfigFault::new(
-                "scope",
-                "is not an OAuth scope (RFC 6749 section 3.3): one or more printable ASCII characters except blank, \" and \\",
-            )),
+            Self::Scope(name) if !is_scope_token(name) => {
+                let rule = "one or more printable ASCII characters except blank, \" and \\";
+                Some(ConfigFault::new("scope", format!("{name:?} is no OAuth scope (RFC 6749 section 3.3): {rule}")))
+            }
             Self::Role(name) if name.trim().is_empty() => Some(ConfigFault::new("role", "is blank; name a role")),
             Self::Acr(_)
             | Self::All(_)

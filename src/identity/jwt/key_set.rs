@@ -93,9 +93,13 @@ impl KeySet {
     /// One public key in PEM: `PUBLIC KEY`, or `RSA PUBLIC KEY`. It has no name until [`named`](Self::named) gives it one.
     ///
     /// # Errors
-    /// The text holds no public key (a private key and a certificate are told apart and the remedy is said), or the
-    /// key is weak, broken or does not fit `algorithm`.
+    /// `algorithm` is an HMAC, the text holds no public key (a private key and a certificate are told apart and the
+    /// remedy is said), or the key is weak, broken or does not fit `algorithm`.
     pub fn from_pem(algorithm: Algorithm, pem: &str) -> Result<Self, ConfigError> {
+        if algorithm.is_symmetric() {
+            let problem = format!("{algorithm} verifies with a secret; use `hmac`");
+            return Err(ConfigFault::new("key", problem).into());
+        }
         let key = pem::read(pem).and_then(|material| material.prepare(algorithm));
         let key = key.map_err(|problem| ConfigFault::new("key", problem))?;
         Ok(Self(Keys::Public(vec![Named::new(None, algorithm, key)])))
