@@ -76,7 +76,8 @@ const NAME: &str = "quickstart";
 #[expect(clippy::print_stdout, reason = "says what to try")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse())?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await;
+    let listener = listener.map_err(|error| format!("port {port}: {error}; set PORT to another one"))?;
     let demo = Demo::new()?;
     println!("{}", demo.what_to_try(listener.local_addr()?)?);
     Ok(axum::serve(listener, app(&demo)?).await?)
