@@ -6,6 +6,9 @@
 //! | `Option<Identity>` | `None` | 500 that says so |
 //! | [`Value<T>`] | 401 with the challenges of the layer | 500 that says so |
 //!
+//! `Router::layer` is around the routes that were added before it and around none that come after: add every route that
+//! is to be guarded before the `AuthenticateLayer`.
+//!
 //! ```
 //! use axum::{Router, routing::get};
 //! use portcullis::authenticate::Bearer;

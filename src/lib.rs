@@ -1,5 +1,7 @@
 //! HTTP authentication for tower: who is asking (401), whether they may (403), and never the one for the other.
 //!
+//! In an axum service, with the feature `axum`:
+//!
 //! ```no_run
 //! # #[cfg(all(feature = "axum", feature = "password", feature = "token"))] mod server {
 //! use axum::{Router, routing::get};

@@ -31,7 +31,7 @@ pub struct VerifyError {
 
 impl VerifyError {
     /// How long a client is told to wait after [`unavailable`](Self::unavailable), unless
-    /// [`retry_after`](Self::with_retry_after) says otherwise: 5 seconds.
+    /// [`with_retry_after`](Self::with_retry_after) says otherwise: 5 seconds.
     pub const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 
     const fn new(reason: Reason) -> Self {

@@ -127,7 +127,7 @@ impl Identity {
     }
 
     /// A public name of the credential that was used, for logs, lists and revocation: a token's `jti`, a session's
-    /// handle. Never enough to log in with.
+    /// public id. Never enough to log in with.
     #[must_use]
     pub fn credential_id(&self) -> Option<&str> {
         self.facts.credential_id.as_deref()
