@@ -107,6 +107,14 @@ pub enum Severity {
 }
 
 /// One thing that is wrong with a configuration.
+///
+/// ```
+/// use portcullis::AuthenticateLayer;
+///
+/// let error = AuthenticateLayer::builder().build().unwrap_err();
+/// assert_eq!(error.faults()[0].setting(), "schemes");
+/// assert_eq!(error.to_string(), "schemes: there are none, so nobody could ever get in; add one");
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConfigFault {
     setting: Cow<'static, str>,

@@ -54,6 +54,17 @@ pub(crate) struct Facts {
 }
 
 /// When somebody proved who they are, which is not when the request came.
+///
+/// ```
+/// use portcullis::clock::UnixTime;
+/// use portcullis::identity::AuthTime;
+/// use std::time::Duration;
+///
+/// let now = UnixTime::from_secs(1_790_000_000);
+/// assert!(AuthTime::Now.is_fresh(now, Duration::ZERO));
+/// assert!(AuthTime::At(UnixTime::from_secs(1_789_999_900)).is_fresh(now, Duration::from_secs(100)));
+/// assert!(!AuthTime::Unknown.is_fresh(now, Duration::MAX));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum AuthTime {

@@ -1,4 +1,14 @@
 //! Stage 2, verify: whose credentials these are, if anybody's. Nothing here knows HTTP.
+//!
+//! | credentials | verifier | feature |
+//! |---|---|---|
+//! | `BasicCredentials` | `password::PasswordVerifier` | `password` |
+//! | `BearerToken` | `jwt::JwtVerifier` | `jwt`, with `aws-lc-rs` or `rust-crypto` |
+//! | `BearerToken` | `token::TokenVerifier` | `token` |
+//! | `SessionId` | `session::MemorySessions` | `session` |
+//! | any of these, or your own | a closure, or your own [`Verifier`] | |
+//!
+//! [Writing a verifier](crate::guide::writing_a_scheme) shows how two of them share a scheme.
 
 #[cfg(any(feature = "session", feature = "token"))]
 mod digest;
