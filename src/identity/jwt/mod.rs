@@ -3,7 +3,8 @@
 //! A token is accepted when it is a JWS in compact form and in its one spelling, signed by a key that this service
 //! configured for the token's issuer, with the algorithm that key is bound to; when it is meant for this service and in
 //! its time; and when it is an access token, not an ID token, a logout token or one bound to a key. Everything else is
-//! refused as invalid, except a genuine token whose time is over, which is expired.
+//! refused as invalid, except a genuine token whose time is over, which is expired. Which rule a token broke is the
+//! [cause](crate::VerifyError::cause) of the refusal: for the log (feature `tracing`), never for the client.
 //!
 //! What a token says about keys (`jwk`, `jku`, `x5u`, `x5c`) is never used; `crit`, encrypted, compressed and unsigned
 //! tokens are refused; so is JSON in which two readers could see two things. The claims `iss`, `aud`, `exp` and `sub` are
