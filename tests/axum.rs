@@ -113,6 +113,7 @@ async fn a_known_caller_reaches_the_handler_through_every_extractor() {
     assert_eq!(runs.load(Ordering::Relaxed), 3);
 }
 
+/// HTTP-1
 #[tokio::test]
 async fn an_anonymous_caller_gets_401_with_the_challenges_of_the_layer() {
     let (runs, [identity, _, value]) = routes();
@@ -132,6 +133,7 @@ async fn an_anonymous_caller_is_none_where_the_identity_is_optional() {
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, "nobody"));
 }
 
+///
 #[tokio::test]
 async fn wrong_credentials_are_refused_where_the_identity_is_optional_too() {
     let (runs, [_, (_, optional), _]) = routes();

@@ -99,6 +99,7 @@ async fn the_right_password_yields_the_identity_of_the_user() {
     assert_eq!(log_in(&verifier, "bob", "bob's secret").await.unwrap().subject(), "bob");
 }
 
+/// TOK-11
 #[tokio::test]
 async fn whatever_is_wrong_the_answer_is_invalid_and_only_the_log_knows_why() {
     let verifier = PasswordVerifier::new("staff", staff());
@@ -129,6 +130,7 @@ async fn an_empty_password_is_never_right() {
     }
 }
 
+/// PW-3
 #[tokio::test]
 async fn bcrypt_never_cuts_a_password() {
     let verifier = PasswordVerifier::new("staff", staff());
@@ -151,6 +153,7 @@ async fn a_hash_of_the_reference_implementation_is_read() {
     assert_eq!(cause(&verifier, "reference", "Password").await, "wrong password");
 }
 
+/// PW-3
 #[tokio::test]
 async fn a_long_password_counts_to_its_last_character() {
     for length in [64, 128, 1000] {
@@ -164,6 +167,7 @@ async fn a_long_password_counts_to_its_last_character() {
     }
 }
 
+/// PW-1
 #[test]
 fn a_new_hash_has_the_recommended_parameters_and_a_salt_of_its_own() {
     let (first, second) = (hash_password("open sesame").unwrap(), hash_password("open sesame").unwrap());
@@ -181,6 +185,7 @@ fn a_password_that_could_never_be_sent_is_not_hashed() {
     assert!(hash_password(&"x".repeat(1024)).is_ok());
 }
 
+/// BASIC-15, PW-6
 #[test]
 fn poisoned_hashes_are_faults_that_say_why_and_repeat_nothing() {
     let salt = "YWxpY2Ugc2FsdCBpcyBsb25n";
@@ -270,6 +275,7 @@ async fn a_password_changed_while_it_was_checked_is_refused() {
     assert_eq!(waiting.await.unwrap_err().reason(), Reason::Invalid);
 }
 
+/// PW-7, CHOICE-10
 #[tokio::test]
 async fn a_full_queue_is_unavailable_and_says_when_to_return() {
     let pool = HashPool::builder().queue(2).deadline(Duration::from_secs(7)).build().unwrap();
@@ -311,6 +317,7 @@ async fn the_work_of_a_client_who_left_is_not_done() {
     assert_eq!(runs.load(Ordering::SeqCst), 1);
 }
 
+/// PW-7
 #[tokio::test]
 async fn what_waited_past_the_deadline_is_unavailable_and_not_run() {
     let clock = ManualClock::at(UnixTime::from_secs(1_000));

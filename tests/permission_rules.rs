@@ -89,7 +89,7 @@ impl Policy for Holds {
     }
 }
 
-/// 401 for the unknown, 403 for the known, and never the one for the other
+/// HTTP-3: 401 for the unknown, 403 for the known, and never the one for the other
 #[tokio::test]
 async fn the_known_are_forbidden_and_the_unknown_are_asked_who_they_are() {
     for verifier in [Scripted::ready(), Scripted::waiting()] {
@@ -134,7 +134,7 @@ async fn without_the_layer_outside_nobody_passes_and_the_answer_says_what_is_mis
     }
 }
 
-/// `hidden` turns 403 into 404 that tells nothing, and leaves the other answers as they are
+/// HTTP-4: `hidden` turns 403 into 404 that tells nothing, and leaves the other answers as they are
 #[tokio::test]
 async fn a_hidden_route_looks_like_no_route() {
     let verifier = Scripted::ready();
@@ -313,6 +313,7 @@ async fn policies_that_say_yes_no_or_nothing_combine_as_in_three_valued_logic() 
     }
 }
 
+/// CHOICE-10
 #[tokio::test]
 async fn a_policy_that_fails_is_503_and_says_nothing_of_why() {
     let answer = ask(&[], require(Waiting::new(Will::Fail).requirement())).await;

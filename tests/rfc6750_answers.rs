@@ -31,7 +31,7 @@ fn with_scopes(scopes: &'static [&'static str]) -> AuthenticateLayer {
     AuthenticateLayer::new(Bearer::new("api", verifier)).unwrap()
 }
 
-/// BEARER-2, BEARER-3
+/// BEARER-2, BEARER-3, CHOICE-1
 #[tokio::test]
 async fn without_a_token_the_challenge_has_a_realm_and_no_error() {
     let verifier = Scripted::ready();
@@ -157,7 +157,7 @@ async fn expiry_is_judged_with_each_request() {
     send(&layer, get([bearer(token)])).await.assert_refused(401, "invalid", &[("Bearer", Some("invalid_token"))]);
 }
 
-/// PROB-3: no byte of the request comes back
+/// PROB-3, BEARER-10: no byte of the request comes back
 #[tokio::test]
 async fn a_refusal_repeats_nothing_of_the_request() {
     const ODD: &str = "zebra-5150";

@@ -12,7 +12,7 @@ fn read(line: impl AsRef<[u8]>) -> Result<BearerToken, Unreadable> {
     BearerToken::from_header(&value, BearerToken::DEFAULT_MAX_LENGTH)
 }
 
-/// RFC 6750 section 2.1, HTTP-5, HTTP-6
+/// RFC 6750 section 2.1, HTTP-5, HTTP-6, BEARER-1
 #[test]
 fn the_token_is_what_follows_the_scheme_and_its_spaces() {
     for line in ["Bearer mF_9.B5f-4.1JqM", "bearer mF_9.B5f-4.1JqM", "BEARER   mF_9.B5f-4.1JqM"] {

@@ -323,7 +323,7 @@ fn a_required_type_is_required() {
     }
 }
 
-/// BCP-8
+/// BCP-8, TOK-4
 #[test]
 fn tokens_of_other_kinds_are_refused_whatever_their_type() {
     for changes in [

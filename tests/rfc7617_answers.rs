@@ -25,7 +25,7 @@ fn user_pass(text: &str) -> (&'static str, String) {
     ("authorization", format!("Basic {}", BASE64_STANDARD.encode(text)))
 }
 
-/// BASIC-1, HTTP-2
+/// BASIC-1, HTTP-2, BASIC-2
 #[tokio::test]
 async fn the_challenge_has_a_realm_and_announces_utf_8() {
     let answer = send(&layer(), bare()).await;
@@ -33,7 +33,7 @@ async fn the_challenge_has_a_realm_and_announces_utf_8() {
     assert_eq!(answer.lines("www-authenticate"), [BASIC]);
 }
 
-/// BASIC-16, in what is said; that it also takes as long is tested where passwords are
+/// HTTP-2, and BASIC-16 in what is said; that it also takes as long is tested where passwords are
 #[tokio::test]
 async fn an_unknown_user_a_disabled_one_and_a_wrong_password_are_answered_alike() {
     let layer = layer();
@@ -51,7 +51,7 @@ async fn an_unknown_user_a_disabled_one_and_a_wrong_password_are_answered_alike(
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
-/// BASIC-4 to BASIC-7, BASIC-10, CHOICE-9
+/// BASIC-4 to BASIC-7, BASIC-10, CHOICE-9, HTTP-2
 #[tokio::test]
 async fn what_cannot_be_read_is_a_failed_log_in() {
     let layer = layer();

@@ -18,7 +18,7 @@ use support::stack::{
 };
 use tokio::runtime::Builder;
 
-/// HTTP-1, X-4: one line for each scheme, as configured
+/// HTTP-1, X-4, HTTP-15, SESS-13: one line for each scheme, as configured
 #[tokio::test]
 async fn a_bare_request_gets_the_challenge_of_every_scheme_in_the_configured_order() {
     let verifier = Scripted::ready();

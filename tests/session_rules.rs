@@ -88,6 +88,7 @@ fn beginning_a_session_makes_no_log_in_fresher_than_it_was() {
     assert_eq!(sessions.create(&unknown, None).unwrap().identity().auth_time(), AuthTime::Unknown);
 }
 
+/// SESS-11
 #[test]
 fn an_id_that_was_never_given_out_is_not_adopted() {
     let (sessions, _) = sessions();
@@ -101,6 +102,7 @@ fn an_id_that_was_never_given_out_is_not_adopted() {
     assert_eq!(sessions.count(), 0);
 }
 
+/// SESS-1
 #[test]
 fn each_log_in_makes_an_id_of_its_own() {
     let (sessions, _) = sessions();
@@ -112,6 +114,7 @@ fn each_log_in_makes_an_id_of_its_own() {
     assert!(show(&sessions, &after).is_ok());
 }
 
+/// SESS-2
 #[test]
 fn rotation_kills_the_old_id_and_keeps_the_rest() {
     let (sessions, clock) = sessions();
@@ -132,6 +135,7 @@ fn rotation_kills_the_old_id_and_keeps_the_rest() {
     assert_eq!(reason(&sessions, rotated.id()), Reason::Invalid);
 }
 
+/// SESS-5
 #[test]
 fn a_rotated_session_still_ends_at_its_absolute_limit() {
     let (sessions, clock) = sessions();
@@ -146,6 +150,7 @@ fn a_rotated_session_still_ends_at_its_absolute_limit() {
     assert_eq!(reason(&sessions, &id), Reason::Expired);
 }
 
+/// SESS-3
 #[test]
 fn after_log_out_the_id_is_worth_nothing() {
     let (sessions, _) = sessions();
@@ -157,6 +162,7 @@ fn after_log_out_the_id_is_worth_nothing() {
     assert_eq!(sessions.count(), 0);
 }
 
+/// TOK-7
 #[test]
 fn logging_out_everywhere_ends_the_sessions_of_one_subject_of_one_issuer() {
     let (sessions, _) = sessions();
@@ -218,6 +224,7 @@ fn the_list_shows_each_live_session_once_oldest_first() {
     assert!(sessions.list("staff", "bob").is_empty());
 }
 
+/// SESS-4
 #[test]
 fn an_idle_session_ends_and_a_used_one_lives_on() {
     let (sessions, clock) = sessions();
@@ -231,6 +238,7 @@ fn an_idle_session_ends_and_a_used_one_lives_on() {
     assert!(!sessions.end(&idle));
 }
 
+/// SESS-5
 #[test]
 fn a_request_does_not_move_the_absolute_limit() {
     let (sessions, clock) = sessions();
@@ -300,6 +308,7 @@ fn one_session_more_than_a_subject_may_have_ends_the_oldest_live_one() {
     assert!(show(&sessions, &second).is_ok(), "the idle third had ended, so there was room");
 }
 
+/// SESS-6
 #[test]
 fn whoever_is_gone_loses_their_sessions() {
     let (sessions, _) = sessions();
@@ -319,6 +328,7 @@ fn limits_that_make_no_sense_are_all_named() {
     assert!(error.to_string().contains("longer than the absolute limit"));
 }
 
+/// SESS-1
 #[test]
 fn twenty_thousand_ids_repeat_nothing_and_follow_no_order() {
     let (sessions, _) = sessions();
@@ -334,6 +344,7 @@ fn twenty_thousand_ids_repeat_nothing_and_follow_no_order() {
     }
 }
 
+/// SESS-10
 #[test]
 fn nothing_printed_or_listed_opens_a_session() {
     let (sessions, _) = sessions();
@@ -362,6 +373,7 @@ fn a_panic_in_a_caller_s_closure_harms_nobody_else() {
     assert_eq!(sessions.list("staff", "alice").len(), 2);
 }
 
+/// SESS-3
 #[test]
 fn no_request_in_flight_brings_an_ended_session_back() {
     let (sessions, clock) = sessions();

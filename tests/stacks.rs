@@ -105,6 +105,7 @@ async fn router_answers(app: &Router, target: &str) -> Vec<Answer> {
     answers
 }
 
+///
 #[tokio::test]
 async fn an_axum_route_gives_the_answers_of_a_bare_stack() {
     let layers = ServiceBuilder::new().layer(authenticate()).layer(require());
@@ -165,6 +166,7 @@ fn hyper_server() -> TokioIo<DuplexStream> {
     TokioIo::new(client)
 }
 
+///
 #[tokio::test]
 async fn hyper_over_http_1_gives_the_answers_of_a_bare_stack() {
     let (mut sender, connection) = http1::handshake(hyper_server()).await.unwrap();
@@ -177,6 +179,7 @@ async fn hyper_over_http_1_gives_the_answers_of_a_bare_stack() {
     assert_eq!(answers, bare_answers().await);
 }
 
+///
 #[tokio::test]
 async fn hyper_over_http_2_gives_the_answers_of_a_bare_stack() {
     let (mut sender, connection) = http2::handshake(TokioExecutor::new(), hyper_server()).await.unwrap();

@@ -115,6 +115,7 @@ fn row(reason: Reason, carrier: Carrier) -> Row {
     Row { status, challenges, told, retry_after, severity }
 }
 
+/// HTTP-17, CACHE-5
 #[tokio::test]
 async fn every_reason_has_its_row_on_the_wire() {
     for verifier in [Scripted::ready(), Scripted::waiting()] {
@@ -203,7 +204,7 @@ async fn a_wait_is_rounded_up_to_seconds_and_never_zero() {
     assert_eq!(answer.lines("retry-after"), [u64::MAX.to_string()]);
 }
 
-/// RFC 9110 section 12.5.1
+/// RFC 9110 section 12.5.1, PROB-1
 #[tokio::test]
 async fn accept_chooses_between_a_problem_document_and_plain_text() {
     let layer = Scripted::ready().layer();
@@ -268,7 +269,7 @@ fn greedy(rejection: &Rejection, head: &Parts) -> Reply {
     reply.header(CONTENT_LANGUAGE, own.clone()).header(SET_COOKIE, own)
 }
 
-/// The library owns status, challenges, `Retry-After`, `Cache-Control`, `Vary`
+/// CACHE-4: the library owns status, challenges, `Retry-After`, `Cache-Control`, `Vary`
 #[tokio::test]
 async fn a_hook_chooses_the_body_and_can_neither_lose_nor_set_what_is_owned() {
     let layer = Scripted::ready().schemes().respond_with(greedy).build().unwrap();

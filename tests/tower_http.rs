@@ -109,6 +109,7 @@ async fn a_timeout_ends_a_handler_that_hangs_in_either_order() {
     assert_eq!(handler.calls(), 2);
 }
 
+///
 #[tokio::test(start_paused = true)]
 async fn a_timeout_outside_ends_a_verifier_that_hangs() {
     let handler = Handler::default();
@@ -161,6 +162,7 @@ async fn with_cors_outside_a_preflight_is_answered_there_and_a_refusal_can_be_re
     assert_eq!(get_as(&app, &[FROM_SHOP, ALICE]).await.status(), StatusCode::OK);
 }
 
+/// HTTP-27
 #[tokio::test]
 async fn with_cors_inside_a_preflight_passes_only_where_that_is_allowed_and_never_to_the_handler() {
     let handler = Handler::default();
@@ -174,6 +176,7 @@ async fn with_cors_inside_a_preflight_passes_only_where_that_is_allowed_and_neve
     assert_eq!(handler.calls(), 0);
 }
 
+/// HTTP-27
 #[tokio::test]
 async fn what_only_resembles_a_preflight_stays_guarded() {
     let handler = Handler::default();
