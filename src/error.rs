@@ -156,7 +156,7 @@ impl std::error::Error for ConfigFault {}
 /// let error = RequireLayer::new(all([scope("orders read"), scope("")])).unwrap_err();
 /// assert_eq!(error.faults().len(), 2);
 /// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct ConfigError {
     faults: Vec<ConfigFault>,
 }
@@ -186,6 +186,14 @@ impl IntoIterator for ConfigError {
 
     fn into_iter(self) -> Self::IntoIter {
         self.faults.into_iter()
+    }
+}
+
+/// What `main` shows when it returns the error: the faults as people read them.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ConfigError ")?;
+        f.debug_list().entries(self.faults.iter().map(ToString::to_string)).finish()
     }
 }
 

@@ -9,7 +9,7 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::verdict::Waiting;
+use super::judge::Waiting;
 use crate::deferred::Deferred;
 use crate::response::ResponseBody;
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
+use super::judge::Judge;
 use super::scheme::Scheme;
 use super::service::Authenticate;
-use super::verdict::Judge;
 use crate::error::ConfigError;
 use crate::response::{Problem, Respond};
 

@@ -49,11 +49,11 @@
 mod basic;
 mod bearer;
 mod future;
+mod judge;
 mod layer;
 mod scheme;
 mod service;
 mod session;
-mod verdict;
 
 pub use basic::Basic;
 pub use bearer::Bearer;

@@ -7,7 +7,7 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::future::ResponseFuture;
-use super::verdict::{Judge, Verdict, Waiting};
+use super::judge::{Judge, Verdict, Waiting};
 use crate::deferred::{Deferred, Passed};
 use crate::response::ResponseBody;
 

@@ -5,7 +5,7 @@ use http::request::Parts;
 use super::policy::{Decision, ErasedPolicy};
 use super::requirement::{Kind, Requirement};
 use crate::clock::Clock;
-use crate::identity::{AuthTime, Identity};
+use crate::identity::Identity;
 use crate::response::Wanted;
 
 /// What is known of a requirement.
@@ -53,11 +53,7 @@ impl Case<'_> {
             Kind::All(parts) => self.strongest(parts, [Truth::No, Truth::Open, Truth::Unable]).unwrap_or(Truth::Yes),
             Kind::Any(parts) => self.strongest(parts, [Truth::Yes, Truth::Open, Truth::Unable]).unwrap_or(Truth::No),
             Kind::Authenticated => Truth::Yes,
-            Kind::MaxAge(age) => yes_if(match self.identity.auth_time() {
-                AuthTime::Now => true,
-                AuthTime::Unknown => false,
-                time @ AuthTime::At(_) => time.is_fresh(self.clock.now(), *age),
-            }),
+            Kind::MaxAge(age) => yes_if(self.identity.auth_time().is_fresh(self.clock.now(), *age)),
             Kind::Policy(policy) => match self.answer(&**policy) {
                 None => Truth::Open,
                 Some(Answer::Unable) => Truth::Unable,

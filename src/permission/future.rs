@@ -9,7 +9,7 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::decision::Deciding;
+use super::rule::Deciding;
 use crate::deferred::Deferred;
 use crate::response::ResponseBody;
 

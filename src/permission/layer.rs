@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use super::decision::Rule;
 use super::requirement::Requirement;
+use super::rule::Rule;
 use super::service::Require;
 use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;

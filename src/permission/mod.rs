@@ -26,12 +26,12 @@
 //! # Ok::<(), portcullis::ConfigError>(())
 //! ```
 
-mod decision;
 mod evaluate;
 mod future;
 mod layer;
 mod policy;
 mod requirement;
+mod rule;
 mod service;
 
 pub use future::ResponseFuture;

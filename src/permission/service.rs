@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::decision::{Deciding, Rule, Verdict};
 use super::future::ResponseFuture;
+use super::rule::{Deciding, Rule, Verdict};
 use crate::deferred::Deferred;
 use crate::response::ResponseBody;
 

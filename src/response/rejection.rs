@@ -114,8 +114,8 @@ impl Rejection {
         Self { challenges: Some(Arc::clone(challenges)), used, ..Self::bare(reason) }
     }
 
-    pub(crate) const FORGOTTEN_LAYER: &'static str =
-        "No AuthenticateLayer is around this route, so nobody was authenticated. Add one outside.";
+    pub(crate) const FORGOTTEN_LAYER: &'static str = "No AuthenticateLayer is around this, so nobody was authenticated. Add one, or move it further out: in axum the \
+         layer added last is outermost.";
 
     /// A refusal outside any layer that could have authenticated somebody.
     pub(crate) fn forgotten_layer() -> Self {
