@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{DefaultHasher, Hasher};
+use std::hint::black_box;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::argon2id::Argon2id;
@@ -38,15 +39,20 @@ pub struct PasswordVerifier {
 struct Shared {
     issuer: Arc<str>,
     accounts: RwLock<Arc<Accounts>>,
-    /// The key by which an unknown name is given the work of a known one. It stays when the users are exchanged, so that
-    /// a name does not change its time without need.
-    decoys: RandomState,
 }
 
 struct Accounts {
     by_name: HashMap<Box<str>, Account>,
-    /// One hash for every account, to choose from.
-    hashes: Vec<Arc<dyn StoredHash>>,
+    /// One for every account: an unknown name does the work of one of them.
+    lots: Vec<Lot>,
+}
+
+/// Draws for unknown names. It starts from the stored hash, which nobody outside knows, and from nothing else: so a name
+/// resembles the same user in every verifier and every process that knows that user, and a change of one user changes
+/// it for few. A name that took another time elsewhere, or later, would be known to be nobody's.
+struct Lot {
+    keyed: DefaultHasher,
+    hash: Arc<dyn StoredHash>,
 }
 
 #[derive(Clone)]
@@ -63,7 +69,7 @@ impl PasswordVerifier {
     pub fn new(issuer: impl Into<Arc<str>>, users: Users) -> Self {
         let issuer = issuer.into();
         let accounts = RwLock::new(Arc::new(Accounts::new(&issuer, users)));
-        Self { shared: Arc::new(Shared { issuer, accounts, decoys: RandomState::new() }), pool: HashPool::default() }
+        Self { shared: Arc::new(Shared { issuer, accounts }), pool: HashPool::default() }
     }
 
     /// Hashes on this pool instead. Give one pool to all verifiers, so that they share one budget.
@@ -119,9 +125,11 @@ impl Verifier<BasicCredentials> for PasswordVerifier {
     async fn verify(&self, credentials: BasicCredentials) -> Result<Identity, VerifyError> {
         let accounts = self.accounts();
         let account = accounts.by_name.get(credentials.username()).cloned();
+        // Drawn for known names too, since with many users the draw itself takes time.
+        let decoy = black_box(accounts.decoy(credentials.username()));
         let hash = match &account {
             Some(account) => Arc::clone(&account.hash),
-            None => accounts.decoy(self.shared.decoys.hash_one(credentials.username())),
+            None => decoy,
         };
         drop(accounts);
         let (matches, credentials) = self
@@ -163,27 +171,35 @@ impl Accounts {
                 (name, account)
             })
             .collect();
-        // Ordered by name, so that a restart does not shuffle who resembles whom more than it must.
-        let mut named: Vec<_> = by_name.iter().collect();
-        named.sort_by_key(|&(name, _)| name);
-        let hashes = named.into_iter().map(|(_, account)| Arc::clone(&account.hash)).collect();
-        Self { by_name, hashes }
+        let lots = by_name.values().map(Lot::new).collect();
+        Self { by_name, lots }
     }
 
     /// The work for a name that nobody has: that of a known user, so that the times of unknown names are distributed as
     /// those of known ones, and always the same for one name.
-    fn decoy(&self, keyed_hash: u64) -> Arc<dyn StoredHash> {
-        let choice = keyed_hash.checked_rem(self.hashes.len() as u64).and_then(|index| usize::try_from(index).ok());
-        match choice.and_then(|index| self.hashes.get(index)) {
-            Some(hash) => Arc::clone(hash),
-            None => Arc::new(Argon2id::placeholder()),
-        }
+    fn decoy(&self, name: &str) -> Arc<dyn StoredHash> {
+        let highest = self.lots.iter().max_by_key(|lot| lot.draw(name));
+        highest.map_or_else(|| Arc::new(Argon2id::placeholder()) as Arc<_>, |lot| Arc::clone(&lot.hash))
     }
 
     /// The identity of `name` as it is now, if a password that matched `account` matches still.
     fn still_good(&self, name: &str, account: &Account) -> Option<Identity> {
         let current = self.by_name.get(name)?;
         if current.stored == account.stored { current.identity.clone() } else { None }
+    }
+}
+
+impl Lot {
+    fn new(account: &Account) -> Self {
+        let mut keyed = DefaultHasher::new();
+        keyed.write(account.stored.as_bytes());
+        Self { keyed, hash: Arc::clone(&account.hash) }
+    }
+
+    fn draw(&self, name: &str) -> u64 {
+        let mut keyed = self.keyed.clone();
+        keyed.write(name.as_bytes());
+        keyed.finish()
     }
 }
 
@@ -233,6 +249,17 @@ mod tests {
         user
     }
 
+    /// Users whose stored hashes differ, as salted ones do.
+    fn users(hashes: &[Arc<Counted>]) -> Users {
+        let mut users = Users::new();
+        for (number, hash) in hashes.iter().enumerate() {
+            let mut user = user(hash);
+            user.stored = format!("stored hash {number}").into();
+            users.insert(&format!("user {number}"), user).unwrap();
+        }
+        users
+    }
+
     async fn log_in(verifier: &PasswordVerifier, name: &str, password: &str) -> bool {
         verifier.verify(BasicCredentials::new(name, password).unwrap()).await.is_ok()
     }
@@ -261,10 +288,7 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_name_costs_what_some_user_costs_and_always_the_same_one() {
         let hashes: Vec<Arc<Counted>> = (0..8).map(|_| Arc::default()).collect();
-        let mut users = Users::new();
-        for (number, hash) in hashes.iter().enumerate() {
-            users.insert(&format!("user {number}"), user(hash)).unwrap();
-        }
+        let users = users(&hashes);
         let verifier = PasswordVerifier::new("staff", users.clone());
         let mut resembled = std::collections::HashSet::new();
         for number in 0..200 {
@@ -280,5 +304,19 @@ mod tests {
             assert_eq!(runs.iter().sum::<usize>(), 3);
         }
         assert_eq!(resembled.len(), 8, "every user is resembled by some");
+    }
+    #[test]
+    fn an_unknown_name_costs_the_same_elsewhere_and_nearly_always_after_a_change() {
+        let hashes: Vec<Arc<Counted>> = (0..20).map(|_| Arc::default()).collect();
+        let issuer = Arc::from("staff");
+        let [before, elsewhere] = [0, 1].map(|_| Accounts::new(&issuer, users(&hashes[..19])));
+        let after = Accounts::new(&issuer, users(&hashes));
+        let names: Vec<_> = (0..200).map(|number| format!("nobody {number}")).collect();
+        let same = |one: &Accounts, other: &Accounts| {
+            names.iter().filter(|name| Arc::ptr_eq(&one.decoy(name), &other.decoy(name))).count()
+        };
+        assert_eq!(same(&before, &elsewhere), 200);
+        // The new user is resembled by one name in twenty, give or take.
+        assert!((170..200).contains(&same(&before, &after)), "{}", same(&before, &after));
     }
 }
