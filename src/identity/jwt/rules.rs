@@ -87,7 +87,10 @@ impl Issuer {
             (Some(Words::Text(scope)), None) => Ok(Names::from_scope(scope)),
             (Some(Words::Text(scope)), Some(scp)) => {
                 let names = Names::from_scope(scope);
-                if scopes(scp)? == names { Ok(names) } else { Err("`scope` and `scp` differ") }
+                let others = scopes(scp)?;
+                let same =
+                    names.iter().all(|name| others.contains(name)) && others.iter().all(|name| names.contains(name));
+                if same { Ok(names) } else { Err("`scope` and `scp` differ") }
             }
             (Some(Words::List(_) | Words::Other), _) => Err("`scope` is not text"),
         }
@@ -117,6 +120,10 @@ fn subject<'c>(claims: &'c Claims<'_>) -> Result<&'c str, Cause> {
 
 fn scopes(words: &Words<'_>) -> Result<Names, Cause> {
     match words {
+        // A blank inside would make one scope look like two wherever scopes are joined again.
+        Words::List(names) if names.iter().any(|name| name.is_empty() || name.contains(' ')) => {
+            Err("a scope is empty or holds a blank")
+        }
         Words::List(names) => Ok(names.clone()),
         Words::Text(scope) => Ok(Names::from_scope(scope)),
         Words::Other => Err("the scopes are neither text nor a list of text"),
