@@ -146,10 +146,11 @@ async fn longest_bearer() -> usize {
 
 /// The identity of a token with these claims beside the required ones.
 fn token(header: &Value, claims: Value) -> Option<Identity> {
-    let keys = KeySet::hmac(Algorithm::HS256, Secret::new(vec![7; 32])).unwrap();
+    let keys = KeySet::hmac(Algorithm::HS256, Secret::new((1..=32).collect())).unwrap();
     let verifier = JwtVerifier::new([Issuer::new(ISSUER, [AUDIENCE], keys)]).unwrap();
     let clock = ManualClock::at(portcullis::clock::UnixTime::from_secs(NOW));
-    let token = mint_with(&TestKey::hmac(Algorithm::HS256, &[7; 32]), header, &claims_with(claims));
+    let token =
+        mint_with(&TestKey::hmac(Algorithm::HS256, &(1..=32).collect::<Vec<u8>>()), header, &claims_with(claims));
     verifier.clock(clock).verify_token(&token).ok()
 }
 

@@ -18,7 +18,7 @@ use portcullis::identity::jwt::{Algorithm, KeySet};
 use portcullis::{ConfigError, Secret};
 use serde_json::{Value, json};
 use support::jwt::{good_claims, mint, mint_with};
-use support::keys::{TestKey, base64url, pem};
+use support::keys::{TestKey, base64url, bytes, pem};
 
 fn load(keys: Value, allowed: &[Algorithm]) -> Result<KeySet, ConfigError> {
     KeySet::from_jwks(json!({ "keys": keys }).to_string(), allowed)
@@ -143,11 +143,32 @@ fn an_hmac_secret_is_as_long_as_its_hash() {
             assert!(fault(KeySet::hmac(algorithm, Secret::new(vec![7; length]))).contains("at least"));
         }
         for length in [least, least + 1, 300] {
-            let key = TestKey::hmac(algorithm, &vec![7; length]);
+            let key = TestKey::hmac(algorithm, &bytes(7).repeat(10)[..length]);
             assert!(key.key_set().verify_jws(&mint(&key, &good_claims())).is_ok());
         }
     }
     assert!(fault(KeySet::hmac(Algorithm::RS256, Secret::new(vec![7; 64]))).contains("public key"));
+}
+
+/// JWK-9
+#[test]
+fn what_is_no_random_secret_is_a_fault() {
+    for weak in [[b'a'; 32].as_slice(), &[0; 32], &[b' '; 32], b"abcabcaabcabcaabcabcaabcabcaabcabca"] {
+        assert!(fault(KeySet::hmac(Algorithm::HS256, Secret::new(weak.to_vec()))).contains("not random"));
+    }
+    let jwks = json!({"keys": [TestKey::new(Algorithm::ES256).jwk()]}).to_string();
+    assert!(fault(KeySet::hmac(Algorithm::HS256, Secret::new(jwks.into_bytes()))).contains("from_jwks"));
+}
+
+/// JWS-14
+#[test]
+fn a_key_id_is_ignored_only_by_a_single_key_without_a_name() {
+    let (key, other) = (TestKey::new(Algorithm::ES256), TestKey::new(Algorithm::ES256));
+    let named_token = mint_with(&key, &json!({"alg": "ES256", "kid": "any"}), &good_claims());
+    assert!(key.key_set().verify_jws(&named_token).is_ok());
+    assert!(other.key_set().verify_jws(&named_token).is_err());
+    assert!(key.key_set().named("else").verify_jws(&named_token).is_err());
+    assert!(key.key_set().and(other.key_set()).unwrap().verify_jws(&named_token).is_err());
 }
 
 /// JWK-10
@@ -303,8 +324,8 @@ fn at_most_four_keys_of_one_name_are_tried() {
 
 #[test]
 fn keys_are_rotated_by_combining_sets() {
-    let old = TestKey::hmac(Algorithm::HS256, &[1; 32]).named("old");
-    let new = TestKey::hmac(Algorithm::HS256, &[2; 32]).named("new");
+    let old = TestKey::hmac(Algorithm::HS256, &bytes(1)).named("old");
+    let new = TestKey::hmac(Algorithm::HS256, &bytes(2)).named("new");
     let both = new.key_set().and(old.key_set()).unwrap();
     for key in [&old, &new] {
         assert!(both.verify_jws(&mint(key, &good_claims())).is_ok());
@@ -314,6 +335,6 @@ fn keys_are_rotated_by_combining_sets() {
 
 #[test]
 fn no_secret_is_printed() {
-    let set = KeySet::hmac(Algorithm::HS256, Secret::new(vec![77; 32])).unwrap().named("2026-10");
+    let set = KeySet::hmac(Algorithm::HS256, Secret::new(bytes(77).to_vec())).unwrap().named("2026-10");
     assert_eq!(format!("{set:?}"), r#"KeySet([Key { kid: Some("2026-10"), alg: HS256, .. }])"#);
 }

@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use support::jwt::{
     AUDIENCE, ISSUER, NOW, claims_with, good_claims, issuer, mint, mint_hs256, mint_raw, mint_with, verifier,
 };
-use support::keys::{ALL, TestKey, base64url};
+use support::keys::{ALL, TestKey, base64url, bytes};
 
 fn hs256() -> TestKey {
     TestKey::new(Algorithm::HS256)
@@ -222,7 +222,7 @@ fn iss_is_known_letter_for_letter() {
 /// BCP-4
 #[test]
 fn a_key_signs_for_its_own_issuer_only() {
-    let (one, other) = (TestKey::hmac(Algorithm::HS256, &[1; 32]), TestKey::hmac(Algorithm::HS256, &[2; 32]));
+    let (one, other) = (TestKey::hmac(Algorithm::HS256, &bytes(1)), TestKey::hmac(Algorithm::HS256, &bytes(2)));
     let issuers = [Issuer::new("https://a", ["x"], one.key_set()), Issuer::new("https://b", ["x"], other.key_set())];
     let verifier = JwtVerifier::new(issuers).unwrap().clock(ManualClock::at(UnixTime::from_secs(NOW)));
     let claims = |iss| claims_with(json!({ "iss": iss, "aud": "x" }));
@@ -349,7 +349,11 @@ fn scopes_come_from_scope_else_scp() {
     assert_eq!(scopes(plain(), json!({"scope": null, "scp": "a b"})).unwrap(), ["a", "b"]);
     assert_eq!(scopes(plain(), json!({"scope": null, "scp": ["a", "b"]})).unwrap(), ["a", "b"]);
     assert_eq!(scopes(plain(), json!({"scope": "a b", "scp": ["a", "b"]})).unwrap(), ["a", "b"]);
+    assert_eq!(scopes(plain(), json!({"scope": "b a", "scp": ["a", "b"]})).unwrap(), ["b", "a"]);
     assert_eq!(scopes(plain(), json!({"scope": "a", "scp": ["a", "b"]})), Err(Reason::Invalid));
+    for scp in [json!(["a b"]), json!([""])] {
+        assert_eq!(scopes(plain(), json!({"scope": null, "scp": scp})), Err(Reason::Invalid));
+    }
     assert_eq!(scopes(plain(), json!({"scope": null, "scp": 7})), Err(Reason::Invalid));
 
     let own = || issuer(hs256().key_set()).scopes_claim("access.scopes");
@@ -435,7 +439,7 @@ fn every_fault_of_a_configuration_is_told_at_once() {
 
 #[test]
 fn a_secret_and_claims_are_enough_to_mint_for_tests() {
-    let secret = [3; 32];
+    let secret = bytes(3);
     let verifier = verifier(issuer(TestKey::hmac(Algorithm::HS256, &secret).key_set()));
     assert!(verifier.verify_token(&mint_hs256(&secret, &good_claims())).is_ok());
 }

@@ -182,3 +182,8 @@ pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
+
+/// A secret that is long and varied enough to be taken for one.
+pub(crate) fn bytes(first: u8) -> [u8; 32] {
+    std::array::from_fn(|index| first.wrapping_add(index as u8))
+}

@@ -20,7 +20,7 @@ use crate::error::ConfigFault;
 /// use std::time::Duration;
 ///
 /// # #[derive(serde::Deserialize)] struct MyClaims { tenant: u64 }
-/// let keys = KeySet::hmac(Algorithm::HS256, Secret::new(vec![7; 32]))?;
+/// let keys = KeySet::hmac(Algorithm::HS256, Secret::new((1..=32).collect()))?;
 /// let issuer = Issuer::new("https://id.example", ["orders-api"], keys)
 ///     .token_type("at+jwt")
 ///     .leeway(Duration::from_secs(5))

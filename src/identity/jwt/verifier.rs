@@ -22,7 +22,7 @@ use crate::identity::identity::Identity;
 /// use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet};
 /// use portcullis::{Reason, Secret};
 ///
-/// let keys = KeySet::hmac(Algorithm::HS256, Secret::new(vec![7; 32]))?;
+/// let keys = KeySet::hmac(Algorithm::HS256, Secret::new((1..=32).collect()))?;
 /// let verifier = JwtVerifier::new([Issuer::new("https://id.example", ["orders-api"], keys)])?;
 ///
 /// let refused = verifier.verify_token("eyJhbGciOiJub25lIn0.e30.").unwrap_err();
