@@ -13,7 +13,7 @@ pub(crate) struct Local {
     pub(crate) users: Users,
     /// The same names with what they may, for sessions that began under an older configuration.
     pub(crate) rights: HashMap<String, Rights>,
-    pub(crate) hashing: Option<Hashing>,
+    pub(crate) hashing: Hashing,
 }
 
 /// What a user is and may do.
@@ -39,7 +39,7 @@ pub(crate) fn read_basic(section: &mut Section<'_>, files: &Files) -> Option<Loc
 /// Reads the users of a section whose `key` names their file.
 pub(crate) fn read(section: &mut Section<'_>, files: &Files, key: &str) -> Option<Local> {
     section.need(key, "name a file of user:hash lines");
-    let hashing = section.section("hashing").map(read_hashing);
+    let hashing = section.section("hashing").map(read_hashing).unwrap_or_default();
     let roles = section.lists("roles");
     let scopes = section.lists("scopes");
     let file = files.read(section, key)?;
