@@ -217,6 +217,19 @@ fn a_log_in_over_a_live_session_ends_the_old_one() {
 }
 
 #[test]
+fn what_is_no_session_stands_in_the_way_of_no_log_in() {
+    let gate = start();
+    for field in ["Cookie: __Host-gate=a b", "Cookie: __Host-gate=", "Cookie: __Host-gate=short", "Authorization: @@"] {
+        assert_eq!(post(&gate, &[FORM, field], GOOD).status, 204, "{field}");
+        assert_eq!(gate.ask("POST", "/logout", &[field]).status, 204, "{field}");
+    }
+    for fields in [["Cookie: __Host-gate=a; __Host-gate=b", "Accept: */*"], ["Authorization: Session a"; 2]] {
+        let answer = post(&gate, &[FORM, fields[0], fields[1]], GOOD);
+        assert_eq!((answer.status, answer.problem().as_str()), (400, "ambiguous"), "{fields:?}");
+    }
+}
+
+#[test]
 fn logging_out_ends_the_session_here_and_clears_the_cookie() {
     let gate = start();
     let cleared = "__Host-gate=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure";
