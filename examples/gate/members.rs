@@ -94,9 +94,10 @@ impl Members {
         let sessions = match previous {
             None => limits.sessions().map_err(Faults::at("session"))?,
             Some(previous) if previous.limits == limits => previous.sessions.clone(),
-            Some(_) => {
-                let problem = "idle, absolute and max_per_user hold for sessions that live; restart to change them";
-                return Err(Faults::one(format!("session: {problem}")));
+            Some(previous) => {
+                let (faults, problem) = (Faults::default(), "holds for sessions that live; restart to change it");
+                limits.changed(&previous.limits).for_each(|key| faults.add(&format!("session.{key}"), problem));
+                return Err(faults);
             }
         };
         let rights = mem::take(&mut local.rights);
