@@ -57,8 +57,8 @@ pub(crate) async fn run(gate: Gate, addresses: Addresses, file: PathBuf) -> io::
     Ok(())
 }
 
-/// How long running requests get to end.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long running requests get to end. Whoever stopped us counts ten seconds, and the process takes a moment to go.
+const GRACE: Duration = Duration::from_secs(9);
 
 /// The lines that tell whoever started us where we are. Nothing else goes to stdout.
 fn announce(public: &Socket, admin: Option<&Socket>) -> io::Result<()> {
