@@ -57,6 +57,9 @@ impl Gate {
 
     /// Answers one request.
     pub(crate) async fn answer(&self, request: Request<Body>) -> Response<Body> {
+        if request.method() == Method::CONNECT {
+            return Problem::TUNNEL.answer(request.headers());
+        }
         let path = match path::read(request.uri().path()) {
             Ok(path) => path,
             Err(cause) => {

@@ -51,6 +51,12 @@ impl Problem {
         title: "Body too large",
         detail: "Send a user name, a password and no more.",
     };
+    pub(crate) const TUNNEL: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        code: "tunnel",
+        title: "No tunnel here",
+        detail: "CONNECT asks for a tunnel, and this server is no proxy. Use the method that the resource has.",
+    };
     pub(crate) const UNCLEAR_PATH: Self = Self {
         status: StatusCode::BAD_REQUEST,
         code: "unclear_path",

@@ -246,6 +246,7 @@ fn rules_must_mean_something() {
         (rule("path = \"/%61\""), "rule.path: "),
         (path("methods = []"), "rule.methods: "),
         (path("methods = [\"get\"]"), "rule.methods: "),
+        (path("methods = [\"CONNECT\"]"), "rule.methods: "),
         (path("allow = \"everybody\""), "rule.allow: "),
         (
             path("allow = \"public\"\nmax_age = \"5m\""),

@@ -112,6 +112,9 @@ fn read_method(section: &Section<'_>, name: &str) -> Option<Method> {
     if method.is_none() {
         section.fault("methods", format!("{name:?} is no method; write it in capitals, such as \"GET\""));
     }
+    if name == "CONNECT" {
+        section.fault("methods", "names CONNECT, which is refused before any rule; remove it");
+    }
     method
 }
 
