@@ -32,7 +32,7 @@ pub(crate) fn is_ours<B>(request: &Request<B>) -> bool {
 }
 
 /// The host as the client named it: `:authority` in HTTP/2, the one `Host` field in HTTP/1.1.
-fn asked_host<B>(request: &Request<B>) -> Option<&str> {
+pub(crate) fn asked_host<B>(request: &Request<B>) -> Option<&str> {
     if let Some(authority) = request.uri().authority() {
         return Some(authority.as_str());
     }

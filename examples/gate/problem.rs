@@ -39,6 +39,12 @@ impl Problem {
         title: "Method not allowed",
         detail: "Use one of the methods that Allow names.",
     };
+    pub(crate) const MISDIRECTED: Self = Self {
+        status: StatusCode::MISDIRECTED_REQUEST,
+        code: "misdirected",
+        title: "Not for this server",
+        detail: "Ask for localhost, 127.0.0.1 or [::1].",
+    };
     pub(crate) const NOT_FOUND: Self = Self {
         status: StatusCode::NOT_FOUND,
         code: "not_found",
