@@ -1,7 +1,7 @@
 //! Local users across reloads: one verifier and its threads live on, the users in it are exchanged.
 //!
 //! `[basic]` and `[session]` have a verifier each, also where they name the same file, since what a user may is said in
-//! each; the threads are those of `[basic]` for both, unless `[session]` has a `hashing` of its own.
+//! each. Each has threads of its own too: whoever floods the one with wrong passwords keeps nobody from the other.
 
 use portcullis::ConfigError;
 use portcullis::identity::password::{HashPool, PasswordVerifier, Users};
@@ -14,29 +14,21 @@ pub(crate) struct Accounts {
     pub(crate) verifier: PasswordVerifier,
     /// Who the verifier is to know from [`exchange`](Self::exchange) on.
     users: Users,
-    pub(crate) budget: Budget,
+    budget: Budget,
 }
 
 /// Threads for hashing, and what was configured to get them.
 #[derive(Clone)]
-pub(crate) struct Budget {
+struct Budget {
     hashing: Hashing,
     pool: HashPool,
 }
 
 impl Accounts {
     /// The users of `local`, in the verifier that `previous` has left, if it speaks for the same realm. Nothing changes
-    /// in that one until [`exchange`](Self::exchange). `shared` is the budget of a section without one of its own.
-    pub(crate) fn build(
-        realm: &str,
-        local: Local,
-        previous: Option<&Self>,
-        shared: Option<&Budget>,
-    ) -> Result<Self, ConfigError> {
-        let budget = match (local.hashing, shared) {
-            (None, Some(shared)) => shared.clone(),
-            (hashing, _) => Budget::build(hashing.unwrap_or_default(), previous.map(|previous| &previous.budget))?,
-        };
+    /// in that one until [`exchange`](Self::exchange).
+    pub(crate) fn build(realm: &str, local: Local, previous: Option<&Self>) -> Result<Self, ConfigError> {
+        let budget = Budget::build(local.hashing, previous.map(|previous| &previous.budget))?;
         let users = local.users;
         let verifier = match previous.filter(|previous| previous.realm == realm) {
             Some(previous) => previous.verifier.clone(),

@@ -28,7 +28,7 @@ impl Gate {
     pub(crate) fn build(config: Config, previous: Option<&Self>) -> Result<Self, Faults> {
         let Config { realm, schemes: order, cors_preflight, tokens, basic, session, rules, .. } = config;
         let kept = previous.and_then(|previous| previous.basic.as_ref());
-        let basic = basic.map(|local| Accounts::build(&realm, local, kept, None)).transpose();
+        let basic = basic.map(|local| Accounts::build(&realm, local, kept)).transpose();
         let basic = basic.map_err(Faults::at("basic.hashing"))?;
 
         let mut schemes: Schemes = Vec::new();
@@ -44,9 +44,7 @@ impl Gate {
             schemes.extend(scheme.map(|scheme| (*name, scheme)));
         }
         let kept = previous.and_then(|previous| previous.members.as_deref());
-        let shared = basic.as_ref().map(|basic| &basic.budget);
-        let members =
-            session.map(|area| Members::build(&realm, area, &schemes, kept, shared)).transpose()?.map(Arc::new);
+        let members = session.map(|area| Members::build(&realm, area, &schemes, kept)).transpose()?.map(Arc::new);
         let place = order.iter().position(|name| *name == SchemeName::Session);
         if let Some((place, members)) = place.zip(members.as_ref()) {
             schemes.insert(place, (SchemeName::Session, members.scheme()));
@@ -59,6 +57,9 @@ impl Gate {
 
     /// Answers one request.
     pub(crate) async fn answer(&self, request: Request<Body>) -> Response<Body> {
+        if request.method() == Method::CONNECT {
+            return Problem::TUNNEL.answer(request.headers());
+        }
         let path = match path::read(request.uri().path()) {
             Ok(path) => path,
             Err(cause) => {

@@ -36,7 +36,12 @@ pub(crate) fn layer(
 /// `POST /login`: a new session for a right password, and an end to the one that the client had.
 pub(crate) async fn log_in(members: Arc<Members>, layer: &AuthenticateLayer, request: Request<Body>) -> Response<Body> {
     let (mut head, body) = request.into_parts();
-    let Ok(old) = members.shown(&head.headers) else { return Problem::AMBIGUOUS.answer(&head.headers) };
+    let old = match members.shown(&head.headers) {
+        Ok(old) => old,
+        // What is no session cannot be ended, and must not stand in the way of one.
+        Err(Unreadable::Malformed(_)) => None,
+        Err(_) => return Problem::AMBIGUOUS.answer(&head.headers),
+    };
     let form = match Form::read(&head.headers, body).await {
         Ok(form) => form,
         Err(problem) => return problem.answer(&head.headers),

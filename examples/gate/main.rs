@@ -70,13 +70,14 @@
 //!           ├─ path      400 before anything else
 //!           ├─ members   [session]: login, sessions, rights
 //!           └─ doors     the rules: AuthenticateLayer, RequireLayer, echo
-//!      ─▶ server      ports and signals; admin
+//!      ─▶ server      ports and signals; connection, admin
 //! ```
 
 mod accept;
 mod accounts;
 mod admin;
 mod config;
+mod connection;
 mod doors;
 mod echo;
 mod form;

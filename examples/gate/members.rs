@@ -16,7 +16,7 @@ use portcullis::identity::session::MemorySessions;
 use portcullis::{AuthenticateLayer, Identity};
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::accounts::{Accounts, Budget};
+use crate::accounts::Accounts;
 use crate::config::{Faults, Limits, SessionArea};
 use crate::doors::Schemes;
 use crate::problem::{self, Problem};
@@ -89,21 +89,21 @@ impl Members {
         area: SessionArea,
         others: &Schemes,
         previous: Option<&Self>,
-        shared: Option<&Budget>,
     ) -> Result<Self, Faults> {
         let SessionArea { mut local, cookie, limits } = area;
         let sessions = match previous {
             None => limits.sessions().map_err(Faults::at("session"))?,
             Some(previous) if previous.limits == limits => previous.sessions.clone(),
-            Some(_) => {
-                let problem = "idle, absolute and max_per_user hold for sessions that live; restart to change them";
-                return Err(Faults::one(format!("session: {problem}")));
+            Some(previous) => {
+                let (faults, problem) = (Faults::default(), "holds for sessions that live; restart to change it");
+                limits.changed(&previous.limits).for_each(|key| faults.add(&format!("session.{key}"), problem));
+                return Err(faults);
             }
         };
         let rights = mem::take(&mut local.rights);
         let followed = Followed { realm: realm.to_owned(), sessions: sessions.clone(), rights };
         let kept = previous.map(|previous| &previous.accounts);
-        let accounts = Accounts::build(realm, local, kept, shared).map_err(Faults::at("session.hashing"))?;
+        let accounts = Accounts::build(realm, local, kept).map_err(Faults::at("session.hashing"))?;
         let scheme: Arc<dyn Scheme> = Arc::new(Session::new(realm.to_owned(), followed).cookie(cookie.clone()));
         Ok(Self {
             log_in: login::layer(&scheme, &accounts.verifier, others).map_err(Faults::at("session"))?,

@@ -33,6 +33,9 @@ pub(crate) enum Pattern {
 }
 
 impl Pattern {
+    /// `/*`
+    pub(crate) const ALL: Self = Self::Below(String::new());
+
     /// Reads an exact path, or a prefix that ends in `/*`.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let (path, below) = match text.strip_suffix("/*") {

@@ -39,6 +39,12 @@ impl Problem {
         title: "Method not allowed",
         detail: "Use one of the methods that Allow names.",
     };
+    pub(crate) const MISDIRECTED: Self = Self {
+        status: StatusCode::MISDIRECTED_REQUEST,
+        code: "misdirected",
+        title: "Not for this server",
+        detail: "Ask for localhost, 127.0.0.1 or [::1].",
+    };
     pub(crate) const NOT_FOUND: Self = Self {
         status: StatusCode::NOT_FOUND,
         code: "not_found",
@@ -50,6 +56,12 @@ impl Problem {
         code: "too_large",
         title: "Body too large",
         detail: "Send a user name, a password and no more.",
+    };
+    pub(crate) const TUNNEL: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        code: "tunnel",
+        title: "No tunnel here",
+        detail: "CONNECT asks for a tunnel, and this server is no proxy. Use the method that the resource has.",
     };
     pub(crate) const UNCLEAR_PATH: Self = Self {
         status: StatusCode::BAD_REQUEST,

@@ -1,6 +1,5 @@
-//! Two ports, two protocols on each, and the signals.
+//! Two ports, and the signals.
 
-use std::convert::Infallible;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,16 +9,15 @@ use std::time::Duration;
 use axum::body::Body;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::CONTENT_LENGTH;
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::admin;
 use crate::config;
+use crate::connection;
 use crate::gate::{Current, Gate};
 
 /// Where to listen.
@@ -31,27 +29,27 @@ pub(crate) struct Addresses {
 
 /// Serves until told to stop, then until what runs is done.
 pub(crate) async fn run(gate: Gate, addresses: Addresses, file: PathBuf) -> io::Result<()> {
-    let listener = bind("listen", addresses.listen).await?;
-    let admin_listener = match addresses.admin {
-        Some(admin) => Some(bind("admin", admin).await?),
+    let public = Socket::open("listen", addresses.listen, Port::Public).await?;
+    let admin = match addresses.admin {
+        Some(address) => Some(Socket::open("admin", address, Port::Admin).await?),
         None => None,
     };
     let (hangup, mut terminate, mut interrupt) =
         (signal(SignalKind::hangup())?, signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let current = Arc::new(Current::new(gate));
     tokio::spawn(reload_on(hangup, Arc::clone(&current), file, addresses));
-    announce(&listener, admin_listener.as_ref())?;
+    announce(&public, admin.as_ref())?;
 
     let connections = GracefulShutdown::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => serve(accepted, Port::Public, &current, &connections).await,
-            accepted = accept(admin_listener.as_ref()) => serve(accepted, Port::Admin, &current, &connections).await,
+            visitor = public.next() => serve(visitor, &current, &connections).await,
+            visitor = next(admin.as_ref()) => serve(visitor, &current, &connections).await,
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
         }
     }
-    drop((listener, admin_listener));
+    drop((public, admin));
     tracing::info!("stopping");
     if tokio::time::timeout(GRACE, connections.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time");
@@ -59,30 +57,25 @@ pub(crate) async fn run(gate: Gate, addresses: Addresses, file: PathBuf) -> io::
     Ok(())
 }
 
-/// How long running requests get to end.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long running requests get to end. Whoever stopped us counts ten seconds, and the process takes a moment to go.
+const GRACE: Duration = Duration::from_secs(9);
 
 /// The lines that tell whoever started us where we are. Nothing else goes to stdout.
-fn announce(listener: &TcpListener, admin: Option<&TcpListener>) -> io::Result<()> {
+fn announce(public: &Socket, admin: Option<&Socket>) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "gate listening on http://{}", listener.local_addr()?)?;
+    writeln!(stdout, "gate listening on http://{}", public.listener.local_addr()?)?;
     if let Some(admin) = admin {
-        writeln!(stdout, "gate admin on http://{}", admin.local_addr()?)?;
+        writeln!(stdout, "gate admin on http://{}", admin.listener.local_addr()?)?;
     }
     stdout.flush()
 }
 
-async fn bind(key: &str, address: SocketAddr) -> io::Result<TcpListener> {
-    let told = |error| io::Error::other(format!("{key}: cannot listen on {address}: {error}"));
-    TcpListener::bind(address).await.map_err(told)
-}
-
-/// Waits for ever where there is no listener.
-async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
-    match listener {
-        Some(listener) => listener.accept().await,
-        None => std::future::pending().await,
-    }
+/// Where clients come in.
+struct Socket {
+    listener: TcpListener,
+    port: Port,
+    /// For so many more connections.
+    room: Arc<Semaphore>,
 }
 
 #[derive(Clone, Copy)]
@@ -91,15 +84,42 @@ enum Port {
     Admin,
 }
 
-/// Speaks HTTP/1.1, or HTTP/2 with whom it begins that way.
-async fn serve(
-    accepted: io::Result<(TcpStream, SocketAddr)>,
+/// A connection, and its place among those there may be.
+struct Visitor {
+    stream: TcpStream,
     port: Port,
-    current: &Arc<Current>,
-    connections: &GracefulShutdown,
-) {
-    let stream = match accepted {
-        Ok((stream, _)) => stream,
+    place: OwnedSemaphorePermit,
+}
+
+/// So many connections may be open at each port; more wait in the queue of the system. Far more than one machine
+/// serves at a time, and with the longest of heads still less memory than it has.
+const MAX_CONNECTIONS: usize = 10_000;
+
+impl Socket {
+    async fn open(key: &str, address: SocketAddr, port: Port) -> io::Result<Self> {
+        let told = |error| io::Error::other(format!("{key}: cannot listen on {address}: {error}"));
+        let listener = TcpListener::bind(address).await.map_err(told)?;
+        Ok(Self { listener, port, room: Arc::new(Semaphore::new(MAX_CONNECTIONS)) })
+    }
+
+    async fn next(&self) -> io::Result<Visitor> {
+        let place = Arc::clone(&self.room).acquire_owned().await.map_err(io::Error::other)?;
+        let (stream, _) = self.listener.accept().await?;
+        Ok(Visitor { stream, port: self.port, place })
+    }
+}
+
+/// Waits for ever where there is none.
+async fn next(socket: Option<&Socket>) -> io::Result<Visitor> {
+    match socket {
+        Some(socket) => socket.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn serve(visitor: io::Result<Visitor>, current: &Arc<Current>, connections: &GracefulShutdown) {
+    let Visitor { stream, port, place } = match visitor {
+        Ok(visitor) => visitor,
         Err(error) => {
             tracing::warn!(%error, "cannot accept a connection");
             // Out of descriptors: trying again at once would only burn the processor.
@@ -109,30 +129,22 @@ async fn serve(
     };
     // Only costs delay where it fails.
     drop(stream.set_nodelay(true));
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    // With a timer, a client has 30 seconds for the head of a request.
-    builder.http1().timer(TokioTimer::new());
-    // The longest token and more, so that it is judged here as it is over HTTP/1.1.
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024);
     let current = Arc::clone(current);
-    let service = service_fn(move |request| answer(port, current.get(), request));
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    let connection = connections.watch(connection);
+    let served = connection::serve(stream, move |request| answer(port, current.get(), request), connections.watcher());
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(error, "connection ended");
-        }
+        served.await;
+        drop(place);
     });
 }
 
-async fn answer(port: Port, gate: Arc<Gate>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+async fn answer(port: Port, gate: Arc<Gate>, request: Request<Incoming>) -> Response<Body> {
     let is_head = request.method() == Method::HEAD;
     let request = request.map(Body::new);
     let response = match port {
         Port::Public => gate.answer(request).await,
         Port::Admin => admin::answer(&gate, &request),
     };
-    Ok(if is_head { without_body(response) } else { response })
+    if is_head { without_body(response) } else { response }
 }
 
 /// The answer to HEAD: what GET would have said, without saying it.

@@ -288,3 +288,18 @@ fn operators_see_health_and_counters() {
     let counters = gate.admin("GET", "/counters").json();
     assert_eq!(counters.as_object().unwrap().len(), 11, "one for each path: {counters}");
 }
+
+#[test]
+fn operators_ask_for_this_machine_and_no_page_with_a_name_of_its_own_does() {
+    let gate = start();
+    for host in ["localhost", "LocalHost:81", "127.0.0.1", "127.0.0.2:80", "[::1]", "[::1]:8081"] {
+        assert_eq!(gate.admin_as(host, "GET", "/healthz").status, 200, "{host}");
+    }
+    for host in
+        ["rebound.example", "localhost.rebound.example:80", "127.0.0.1.rebound.example", "10.0.0.1", "[::2]", ""]
+    {
+        let answer = gate.admin_as(host, "GET", "/counters");
+        assert_eq!((answer.status, answer.problem().as_str()), (421, "misdirected"), "{host}");
+    }
+    assert_eq!(gate.admin_as("localhost\r\nHost: rebound.example", "GET", "/counters").status, 421);
+}

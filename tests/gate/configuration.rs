@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::support::gate::{Folder, Gate};
 use super::support::keys::TestKey;
-use super::{RULES, SECRET, USERS, folder, token};
+use super::{ALICE, RULES, SECRET, USERS, folder, token};
 use portcullis::identity::jwt::Algorithm;
 
 /// The faults of this configuration, beside the usual files.
@@ -16,6 +16,8 @@ fn faults(config: &str) -> Vec<String> {
         .with("weak.secret", "short")
         .with("empty", "")
         .with("comments", "# nobody\n\n")
+        .with("bom", format!("\u{feff}{ALICE}\n"))
+        .with("blanks", format!("\n{}\n", ALICE.replace(':', " :")))
         .with("keys.json", json!({"keys": [TestKey::new(Algorithm::ES256).named("a").jwk()]}).to_string());
     let (status, text) = folder.check();
     let lines: Vec<_> = text.lines().map(str::to_owned).collect();
@@ -173,7 +175,12 @@ fn keys_and_algorithms_must_agree() {
         (issuer("jwks_file = \"keys.json\"\nleeway = \"61s\""), "issuer.leeway: "),
         (issuer("jwks_file = \"keys.json\"\nleeway = \"5\""), "issuer.leeway: "),
         (issuer("jwks_file = \"keys.json\"\ntype = \"\""), "issuer.type: "),
+        (issuer("jwks_file = \"keys.json\"\ntype = \" \""), "issuer.type: "),
         (issuer("jwks_file = \"keys.json\"\nroles_claim = \".roles\""), "issuer.roles_claim: "),
+        (issuer("jwks_file = \"keys.json\"\nroles_claim = \"a..b\""), "issuer.roles_claim: "),
+        (issuer("jwks_file = \"keys.json\"\nroles_claim = \"a. \""), "issuer.roles_claim: "),
+        (issuer("jwks_file = \"keys.json\"\nscopes_claim = \" \""), "issuer.scopes_claim: "),
+        ("[[issuer]]\nissuer = \"\\t\"\naudience = [\"a\"]\njwks_file = \"keys.json\"\n".into(), "issuer.issuer: "),
         (
             format!("{0}jwks_file = \"keys.json\"\n{0}jwks_file = \"keys.json\"\n", ISSUER),
             "issuer.issuer: \"https://id.example\" is given twice",
@@ -199,6 +206,11 @@ fn users_must_be_readable_and_those_with_rights_must_exist() {
         (basic("roles = { mallory = [\"admin\"] }"), "basic.roles.mallory: "),
         (basic("scopes = { mallory = [\"x\"] }"), "basic.scopes.mallory: "),
         (basic("roles = { alice = [] }"), "basic.roles.alice: "),
+        (basic("scopes = { alice = [\"a b\"] }"), "basic.scopes.alice: \"a b\" is no OAuth scope"),
+        (basic("scopes = { alice = [\"a\", \"\\\"\"] }"), "basic.scopes.alice: "),
+        ("[session]\nusers = \"users.htpasswd\"\nscopes = { bob = [\"é\"] }\n".into(), "session.scopes.bob: "),
+        ("[basic]\nhtpasswd = \"bom\"\n".into(), "basic.htpasswd: \"bom\" line 1: begins with a byte order mark"),
+        ("[basic]\nhtpasswd = \"blanks\"\n".into(), "basic.htpasswd: \"blanks\" line 2: the name \"alice \""),
         (basic("roles = { alice = \"admin\" }"), "basic.roles.alice: "),
         (basic("hashing = { threads = 0 }"), "basic.hashing.threads: "),
         (basic("hashing = { threads = 1000 }"), "basic.hashing.threads: "),
@@ -234,6 +246,7 @@ fn rules_must_mean_something() {
         (rule("path = \"/%61\""), "rule.path: "),
         (path("methods = []"), "rule.methods: "),
         (path("methods = [\"get\"]"), "rule.methods: "),
+        (path("methods = [\"CONNECT\"]"), "rule.methods: "),
         (path("allow = \"everybody\""), "rule.allow: "),
         (
             path("allow = \"public\"\nmax_age = \"5m\""),
@@ -254,6 +267,20 @@ fn rules_must_mean_something() {
         (path("acr = []"), "rule.acr: "),
         (path("hidden = \"yes\""), "rule.hidden: "),
     ]);
+    let never = "rule.path: rule 2 (\"/x\"): never reached: rule 1 ";
+    let two = |first: &str, second: &str| path(&format!("{first}\n[[rule]]\npath = \"/x\"\n{second}"));
+    let all = |first: &str| rule(&format!("path = \"/*\"\n{first}\n[[rule]]\npath = \"/x\""));
+    each_is_one_fault(&[
+        (two("", "allow = \"public\""), never),
+        (two("", "methods = [\"GET\"]"), never),
+        (two("methods = [\"GET\", \"POST\"]", "methods = [\"POST\", \"GET\"]"), never),
+        (two("methods = [\"GET\"]", "methods = [\"HEAD\"]"), never),
+        (all(""), never),
+    ]);
+    let get = "methods = [\"GET\"]";
+    for good in [two(get, ""), two(get, "methods = [\"GET\", \"POST\"]"), all(get), two("methods = [\"HEAD\"]", get)] {
+        assert_eq!(faults(&good), [""; 0], "{good}");
+    }
 }
 
 #[test]
@@ -265,6 +292,13 @@ fn what_stands_at_the_top_is_checked_too() {
         (top("realm = \"a\\nb\""), "realm: "),
         (top("realm = \"\""), "realm: "),
         (top("mode = \"forward-auth\""), "mode: "),
+        (top("admin = \"127.0.0.1:8080\"\nlisten = \"127.0.0.1:8080\""), "admin: "),
+        (top("admin = \"127.0.0.1:8080\"\nlisten = \"0.0.0.0:8080\""), "admin: "),
+        (
+            top("schemes = [\"basic\"]") + "[session]\nusers = \"users.htpasswd\"\n",
+            "schemes: \"session\" is configured but not in schemes",
+        ),
+        (top("schemes = [\"session\"]") + "[session]\nusers = \"users.htpasswd\"\n", "schemes: \"basic\" is "),
         (top("schemes = [\"basic\", \"bearer\"]"), "schemes: "),
         (top("schemes = [\"basic\", \"basic\"]"), "schemes: "),
         (top("schemes = []"), "schemes: "),

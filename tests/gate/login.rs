@@ -1,7 +1,10 @@
 //! Logging in and out.
 
+use std::sync::mpsc;
+use std::thread;
+
 use super::support::gate::{Answer, Gate};
-use super::{alice, cookie, log_in, start};
+use super::{RULES, SCHEMES, USERS, alice, basic, cookie, folder, log_in, start};
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
 const JSON: &str = "Content-Type: application/json";
@@ -167,6 +170,10 @@ fn other_sites_can_neither_log_anybody_in_nor_out() {
         (vec!["Origin: null"], false),
         (vec!["Origin: https://evil.example", "X-Forwarded-Host: evil.example"], false),
         (vec![&*own, "Origin: https://evil.example"], false),
+        (vec!["Sec-Fetch-Site: same-origin", "Origin: https://evil.example"], false),
+        (vec!["Sec-Fetch-Site: none", "Origin: https://evil.example"], false),
+        (vec!["Sec-Fetch-Site: same-origin", &*own], true),
+        (vec!["Sec-Fetch-Site: same-origin", "Origin: null"], true),
         (vec!["Sec-Fetch-Site: same-origin"], true),
         (vec!["Sec-Fetch-Site: none"], true),
         (vec![&*own], true),
@@ -214,6 +221,19 @@ fn a_log_in_over_a_live_session_ends_the_old_one() {
 }
 
 #[test]
+fn what_is_no_session_stands_in_the_way_of_no_log_in() {
+    let gate = start();
+    for field in ["Cookie: __Host-gate=a b", "Cookie: __Host-gate=", "Cookie: __Host-gate=short", "Authorization: @@"] {
+        assert_eq!(post(&gate, &[FORM, field], GOOD).status, 204, "{field}");
+        assert_eq!(gate.ask("POST", "/logout", &[field]).status, 204, "{field}");
+    }
+    for fields in [["Cookie: __Host-gate=a; __Host-gate=b", "Accept: */*"], ["Authorization: Session a"; 2]] {
+        let answer = post(&gate, &[FORM, fields[0], fields[1]], GOOD);
+        assert_eq!((answer.status, answer.problem().as_str()), (400, "ambiguous"), "{fields:?}");
+    }
+}
+
+#[test]
 fn logging_out_ends_the_session_here_and_clears_the_cookie() {
     let gate = start();
     let cleared = "__Host-gate=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure";
@@ -237,6 +257,26 @@ fn logging_out_ends_the_session_here_and_clears_the_cookie() {
     let beside = gate.ask("POST", "/logout", &[&alice(), &cookie(&live)]);
     assert_eq!((beside.status, beside.field("set-cookie")), (204, None), "a header speaks, the cookie is left alone");
     assert_eq!(gate.get("/me", &[&cookie(&live)]).status, 200);
+}
+
+#[test]
+fn a_flood_of_passwords_at_other_doors_keeps_nobody_from_logging_in() {
+    let config = format!("{SCHEMES}{RULES}")
+        .replace("htpasswd = \"users.htpasswd\"", "htpasswd = \"basic.htpasswd\"\nhashing = { queue = 1 }");
+    // bcrypt of cost 13, which takes a good part of a second.
+    let carol = "carol:$2b$13$abcdefghijklmnopqrstuugnA3sBav18rnV72BeOyKWV21iMMRCBW";
+    let files = folder("").with("gate.toml", config).with("basic.htpasswd", format!("{USERS}{carol}\n"));
+    let gate = Gate::start(files);
+    let (gate, wrong) = (&gate, &basic("carol", "wrong"));
+    let (tell, told) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            let tell = tell.clone();
+            scope.spawn(move || tell.send(gate.get("/me", &[wrong]).status));
+        }
+        assert_eq!(told.recv(), Ok(503), "the queue is full");
+        assert_eq!(post(gate, &[FORM], GOOD).status, 204);
+    });
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod support {
 
 mod answers;
 mod configuration;
+mod connections;
 mod login;
 mod paths;
 mod protocols;

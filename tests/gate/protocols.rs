@@ -67,6 +67,20 @@ async fn http2_with_prior_knowledge_gets_the_same_answers() {
     assert!(!gate.log().contains(alice().rsplit(' ').next().unwrap()), "no credential in the log of either");
 }
 
+#[tokio::test]
+async fn nobody_gets_a_tunnel() {
+    let gate = start();
+    for target in ["/public/x", "/me", "http://x/public/x", "example.org:443", "*"] {
+        let answer = gate.send(&format!("CONNECT {target} HTTP/1.1\r\nHost: x\r\n{}", alice()), "");
+        assert_eq!((answer.status, answer.problem().as_str()), (400, "tunnel"), "{target}");
+    }
+    let connect = Request::connect("example.org:443").body(Empty::new()).unwrap();
+    let answers = over_http2(&gate, vec![connect]).await;
+    assert_eq!(answers[0].status(), 400);
+    assert_eq!(answers[0].headers()["content-type"], "application/problem+json");
+    assert_eq!(gate.all_runs(), 0);
+}
+
 #[test]
 fn head_is_get_without_the_body() {
     let gate = start();

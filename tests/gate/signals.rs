@@ -76,10 +76,11 @@ fn a_broken_configuration_is_reported_and_the_old_one_stays() {
 #[test]
 fn limits_of_living_sessions_are_changed_by_a_restart_alone() {
     let gate = start();
-    let config = format!("{SCHEMES}idle = \"1m\"\n{RULES}");
+    let config = format!("{SCHEMES}idle = \"1m\"\nmax_per_user = 3\n{RULES}");
     gate.folder.write("gate.toml", config);
     assert!(!gate.reload());
-    wait_until("the fault", || gate.log().contains("restart to change them"));
+    wait_until("the faults", || gate.log().contains("gate: session.max_per_user: holds for sessions that live"));
+    assert!(gate.log().contains("gate: session.idle: ") && !gate.log().contains("session.absolute"));
 }
 
 #[test]

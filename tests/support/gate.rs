@@ -118,8 +118,12 @@ impl Gate {
     }
 
     pub(crate) fn admin(&self, method: &str, path: &str) -> Answer {
-        let admin = self.admin.unwrap();
-        exchange(admin, &format!("{method} {path} HTTP/1.1\r\nHost: {admin}"), "")
+        self.admin_as(&self.admin.unwrap().to_string(), method, path)
+    }
+
+    /// The admin port, asked by this name.
+    pub(crate) fn admin_as(&self, host: &str, method: &str, path: &str) -> Answer {
+        exchange(self.admin.unwrap(), &format!("{method} {path} HTTP/1.1\r\nHost: {host}"), "")
     }
 
     /// How often what lies behind a rule's path has run.

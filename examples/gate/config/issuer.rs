@@ -24,7 +24,7 @@ pub(crate) fn read(mut section: Section<'_>, files: &Files) -> (Option<String>, 
     }
     let mut claim = |key| {
         let mut path = section.text(key);
-        if path.take_if(|path| path.starts_with('.') || path.ends_with('.')).is_some() {
+        if path.take_if(|path| path.split('.').any(|name| name.trim().is_empty())).is_some() {
             section.fault(key, "is no path of names with dots between them");
         }
         path

@@ -92,6 +92,9 @@ fn read(mut root: Section<'_>, files: &Files) -> Option<Config> {
     if admin.is_some_and(|admin| !admin.ip().is_loopback()) {
         root.fault("admin", "is not loopback, and nobody is asked for credentials there; use 127.0.0.1 or [::1]");
     }
+    if admin.is_some_and(|admin| collide(listen, admin)) {
+        root.fault("admin", "has the port of listen; give each its own, or port 0 for any free one");
+    }
     let realm = root.text("realm").unwrap_or_else(|| String::from("gate"));
     if Challenge::basic(realm.clone()).to_header().is_err() {
         root.fault("realm", "cannot stand in a header; use printable ASCII, at most 1024 bytes");
@@ -120,7 +123,7 @@ fn read(mut root: Section<'_>, files: &Files) -> Option<Config> {
         section.close();
         area
     });
-    let rules = root.sections("rule").into_iter().filter_map(|section| rule::read(section, &schemes)).collect();
+    let rules = rule::read_all(&mut root, &schemes);
     root.close();
     Some(Config { listen, admin, realm, schemes, cors_preflight, tokens, basic, session, rules })
 }
@@ -134,6 +137,12 @@ fn read_address(root: &mut Section<'_>, key: &str) -> Option<SocketAddr> {
     address
 }
 
+/// Whether the second address could not be had once there is a listener at the first.
+fn collide(listen: SocketAddr, admin: SocketAddr) -> bool {
+    let (own, other) = (listen.ip(), admin.ip());
+    admin.port() != 0 && listen.port() == admin.port() && (own == other || own.is_unspecified())
+}
+
 /// The schemes in the order that the file gives them, or else in ours.
 fn read_schemes(root: &mut Section<'_>, configured: &[SchemeName]) -> Vec<SchemeName> {
     let Some(names) = root.names("schemes") else { return configured.to_vec() };
@@ -141,6 +150,10 @@ fn read_schemes(root: &mut Section<'_>, configured: &[SchemeName]) -> Vec<Scheme
     for missing in chosen.iter().filter(|name| !configured.contains(name)) {
         let problem = format!("{:?} has no section; add [{}], or remove it here", missing.as_str(), missing.section());
         root.fault("schemes", problem);
+    }
+    for left_out in configured.iter().filter(|name| !chosen.contains(name)) {
+        let (name, section) = (left_out.as_str(), left_out.section());
+        root.fault("schemes", format!("{name:?} is configured but not in schemes; add it, or remove [{section}]"));
     }
     chosen
 }

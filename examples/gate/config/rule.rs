@@ -30,8 +30,40 @@ pub(crate) enum Allow {
     Authenticated(Vec<SchemeName>, RequireLayer),
 }
 
+/// Reads all rules; `configured` are the schemes they can choose from.
+pub(crate) fn read_all(root: &mut Section<'_>, configured: &[SchemeName]) -> Vec<Rule> {
+    let rules: Vec<_> = root.sections("rule").into_iter().map(|section| read(section, configured)).collect();
+    for (index, rule) in rules.iter().enumerate() {
+        let Some(rule) = rule else { continue };
+        let hidden_by =
+            rules.iter().take(index).position(|above| above.as_ref().is_some_and(|above| above.hides(rule)));
+        if let Some(above) = hidden_by {
+            let (number, above, path) = (index + 1, above + 1, &rule.path);
+            let remedy = format!("rule {above} decides on all it is about; remove one, or move it up");
+            root.fault("rule.path", format!("rule {number} ({path:?}): never reached: {remedy}"));
+        }
+    }
+    rules.into_iter().flatten().collect()
+}
+
+impl Rule {
+    /// Whether nothing is left for a rule below this one, of the same path or of any where this is about all.
+    fn hides(&self, below: &Self) -> bool {
+        let has = |methods: &[Method], method: &Method| {
+            // GET includes HEAD.
+            methods.contains(method) || (*method == Method::HEAD && methods.contains(&Method::GET))
+        };
+        let methods = match (&self.methods, &below.methods) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(own), Some(other)) => other.iter().all(|method| has(own, method)),
+        };
+        methods && (self.pattern == below.pattern || self.pattern == Pattern::ALL)
+    }
+}
+
 /// Reads one rule; `configured` are the schemes it can choose from.
-pub(crate) fn read(mut section: Section<'_>, configured: &[SchemeName]) -> Option<Rule> {
+fn read(mut section: Section<'_>, configured: &[SchemeName]) -> Option<Rule> {
     section.need("path", "name an exact path, or a prefix that ends in /*");
     let path = section.text("path");
     if let Some(path) = &path {
@@ -79,6 +111,9 @@ fn read_method(section: &Section<'_>, name: &str) -> Option<Method> {
         Method::from_bytes(name.as_bytes()).ok().filter(|_| !name.bytes().any(|byte| byte.is_ascii_lowercase()));
     if method.is_none() {
         section.fault("methods", format!("{name:?} is no method; write it in capitals, such as \"GET\""));
+    }
+    if name == "CONNECT" {
+        section.fault("methods", "names CONNECT, which is refused before any rule; remove it");
     }
     method
 }

@@ -84,7 +84,7 @@ impl<'f> Section<'f> {
 
     pub(crate) fn text(&mut self, key: &str) -> Option<String> {
         match self.table.remove(key)? {
-            Value::String(text) if text.is_empty() => self.wrong(key, "is empty; fill it in or remove it"),
+            Value::String(text) if text.trim().is_empty() => self.wrong(key, "is empty; fill it in or remove it"),
             Value::String(text) => Some(text),
             _ => self.wrong(key, "is no text; put it in quotes"),
         }

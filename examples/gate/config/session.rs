@@ -48,6 +48,16 @@ pub(crate) fn read(section: &mut Section<'_>, files: &Files) -> Option<SessionAr
 }
 
 impl Limits {
+    /// The keys by which this differs from `other`.
+    pub(crate) fn changed(&self, other: &Self) -> impl Iterator<Item = &'static str> {
+        let keys = [
+            ("idle", self.idle != other.idle),
+            ("absolute", self.absolute != other.absolute),
+            ("max_per_user", self.per_user != other.per_user),
+        ];
+        keys.into_iter().filter_map(|(key, changed)| changed.then_some(key))
+    }
+
     /// No sessions yet, under these limits.
     pub(crate) fn sessions(&self) -> Result<MemorySessions, portcullis::ConfigError> {
         let Self { idle, absolute, per_user } = *self;

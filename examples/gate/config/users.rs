@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+use portcullis::RequireLayer;
 use portcullis::identity::password::{HashPool, User, Users};
+use portcullis::permission::scope;
 
 use super::files::{File, Files};
 use super::section::Section;
@@ -13,7 +15,7 @@ pub(crate) struct Local {
     pub(crate) users: Users,
     /// The same names with what they may, for sessions that began under an older configuration.
     pub(crate) rights: HashMap<String, Rights>,
-    pub(crate) hashing: Option<Hashing>,
+    pub(crate) hashing: Hashing,
 }
 
 /// What a user is and may do.
@@ -39,9 +41,10 @@ pub(crate) fn read_basic(section: &mut Section<'_>, files: &Files) -> Option<Loc
 /// Reads the users of a section whose `key` names their file.
 pub(crate) fn read(section: &mut Section<'_>, files: &Files, key: &str) -> Option<Local> {
     section.need(key, "name a file of user:hash lines");
-    let hashing = section.section("hashing").map(read_hashing);
+    let hashing = section.section("hashing").map(read_hashing).unwrap_or_default();
     let roles = section.lists("roles");
     let scopes = section.lists("scopes");
+    check_scopes(section, scopes.as_deref().unwrap_or_default());
     let file = files.read(section, key)?;
     let hashes = read_htpasswd(section, key, &file)?;
 
@@ -67,6 +70,14 @@ pub(crate) fn read(section: &mut Section<'_>, files: &Files, key: &str) -> Optio
     Some(Local { users, rights, hashing })
 }
 
+/// What is no scope could meet no rule, and could not be told in a challenge.
+fn check_scopes(section: &Section<'_>, scopes: &[(String, Vec<String>)]) {
+    for (name, list) in scopes {
+        let faults = list.iter().filter_map(|name| RequireLayer::new(scope(name.as_str())).err()).flatten();
+        faults.for_each(|fault| section.fault(&format!("scopes.{name}"), fault.problem()));
+    }
+}
+
 /// `user:hash` lines; blank ones and those that begin with # are passed over.
 fn read_htpasswd(section: &Section<'_>, key: &str, file: &File) -> Option<BTreeMap<String, User>> {
     let File { name: file, content } = file;
@@ -85,10 +96,18 @@ fn read_htpasswd(section: &Section<'_>, key: &str, file: &File) -> Option<BTreeM
             section.fault(key, format!("{file:?} line {}: {problem}", index + 1));
             sound = false;
         };
+        if line.starts_with('\u{feff}') {
+            fault(String::from("begins with a byte order mark; save the file as UTF-8 without one"));
+            continue;
+        }
         let Some((name, hash)) = line.split_once(':') else {
             fault(String::from("no colon; write user:hash"));
             continue;
         };
+        if name != name.trim() {
+            fault(format!("the name {name:?} begins or ends with a blank; remove it"));
+            continue;
+        }
         match User::new(hash) {
             Ok(user) => match known.insert(name, user.clone()) {
                 Ok(()) => drop(users.insert(name.to_owned(), user)),
