@@ -3,23 +3,17 @@
 use hyper::Request;
 use hyper::header::{HOST, ORIGIN};
 
-/// Whether a request may come from our own pages. What browsers say by themselves decides: `Sec-Fetch-Site`, and
-/// `Origin`, held against the host that was asked; each can refuse. With neither it is no browser, and accepted.
+/// Whether a request may come from our own pages. What browsers say by themselves decides: `Sec-Fetch-Site`, and where
+/// it is missing `Origin`, held against the host that was asked. With neither it is no browser, and accepted.
 /// Forwarded headers are not looked at: anybody can write them.
 pub(crate) fn is_ours<B>(request: &Request<B>) -> bool {
     let mut sites = request.headers().get_all("sec-fetch-site").iter();
-    let site = match (sites.next(), sites.next()) {
-        (site, None) => site,
-        (_, Some(_)) => return false,
-    };
-    if site.is_some_and(|site| site != "same-origin" && site != "none") {
-        return false;
+    if let Some(site) = sites.next() {
+        return sites.next().is_none() && (site == "same-origin" || site == "none");
     }
     let mut origins = request.headers().get_all(ORIGIN).iter();
     match (origins.next(), origins.next()) {
         (None, _) => true,
-        // Our own pages are that discreet where their referrer policy is `no-referrer`.
-        (Some(origin), None) if origin == "null" => site.is_some(),
         (Some(origin), None) => {
             let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
             origin.is_some_and(|(scheme, host)| {
