@@ -14,6 +14,7 @@ fn faults(config: &str) -> Vec<String> {
         .with("users.htpasswd", USERS)
         .with("hs.secret", SECRET)
         .with("weak.secret", "short")
+        .with("dull.secret", "changeme".repeat(4))
         .with("empty", "")
         .with("comments", "# nobody\n\n")
         .with("bom", format!("\u{feff}{ALICE}\n"))
@@ -160,6 +161,7 @@ fn keys_and_algorithms_must_agree() {
         ),
         (issuer("algorithms = [\"HS256\", \"RS256\"]\nhmac_secret_file = \"hs.secret\""), "issuer.algorithms: "),
         (issuer("algorithms = [\"HS256\"]\nhmac_secret_file = \"weak.secret\""), "issuer.hmac_secret_file: "),
+        (issuer("algorithms = [\"HS256\"]\nhmac_secret_file = \"dull.secret\""), "issuer.hmac_secret_file: "),
         (issuer("algorithms = [\"HS256\"]\nhmac_secret_file = \"empty\""), "issuer.hmac_secret_file: "),
         (issuer("algorithms = [\"HS256\"]\nhmac_secret_file = \"nowhere\""), "issuer.hmac_secret_file: "),
         (issuer("hmac_secret_file = \"hs.secret\""), "issuer.algorithms: issuer 1 (\"https://id.example\"): missing"),

@@ -94,6 +94,11 @@ fn read_keys(section: &mut Section<'_>, files: &Files) -> Option<KeySet> {
             .ok();
     }
     let secret = Secret::new(hmac_secret?.into_secret());
+    // Random bytes have fewer only by a chance that never comes; "changeme" four times over has.
+    if (0..=u8::MAX).filter(|byte| secret.expose().contains(byte)).count() < 8 {
+        section.fault("hmac_secret_file", "holds fewer than 8 different bytes; make 32 from a random source");
+        return None;
+    }
     let mut sets = Vec::new();
     for algorithm in algorithms {
         match KeySet::hmac(algorithm, Secret::new(secret.expose().clone())) {

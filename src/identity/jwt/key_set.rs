@@ -15,8 +15,8 @@ use crate::secret::Secret;
 /// The keys that one issuer signs with.
 ///
 /// A key is bound to exactly one algorithm when it is loaded, and is prepared once. A token chooses among the keys by
-/// its `kid`, which must name a key exactly; a token without `kid` is accepted only if a single key fits its algorithm. A
-/// set of one key without a name needs no choice, and ignores the `kid`.
+/// its `kid`, which must name a key exactly; a token without `kid` is accepted only if a single key fits its algorithm. In
+/// a set where no key has a name, the `kid` of a token says nothing.
 /// Public keys and HMAC secrets never share a set.
 ///
 /// ```
@@ -109,8 +109,8 @@ impl KeySet {
     /// One secret, known to the issuer and to us. It has no name until [`named`](Self::named) gives it one.
     ///
     /// # Errors
-    /// `algorithm` is not an HMAC; the secret is shorter than its hash (RFC 7518 section 3.2) or repeats fewer than eight
-    /// different bytes; or it is a PEM text or a JSON document, such as a JWK set: a public key is no secret.
+    /// `algorithm` is not an HMAC; the secret is shorter than its hash (RFC 7518 section 3.2); or it is a PEM text or a
+    /// JSON document, such as a JWK set: a public key is no secret. Whether the bytes are random is not looked at.
     pub fn hmac(algorithm: Algorithm, secret: Secret<Vec<u8>>) -> Result<Self, ConfigError> {
         let fault = |problem: String| ConfigError::from(ConfigFault::new("secret", problem));
         let Family::Mac(hash) = algorithm.family() else {
@@ -126,12 +126,6 @@ impl KeySet {
         }
         if serde_json::from_slice::<serde_json::Map<_, _>>(bytes).is_ok() {
             return Err(fault("a JSON document is no secret; use `from_jwks` for a set of public keys".to_owned()));
-        }
-        // Thirty-two random bytes have fewer only once in more than 2^100 draws.
-        if (0..=u8::MAX).filter(|byte| bytes.contains(byte)).count() < 8 {
-            return Err(fault(
-                "fewer than 8 different bytes, so it is not random; make one from a random source".to_owned(),
-            ));
         }
         let key = MacKey::new(hash, bytes).map_err(|problem| fault(problem.to_owned()))?;
         drop(secret);
@@ -247,18 +241,15 @@ fn check<K: Check>(keys: &[Named<K>], header: &Header<'_>, message: &[u8], signa
     let accepts = |named: &Named<K>| named.key.accepts(message, signature);
     let mut fitting = keys.iter().filter(|named| named.algorithm == header.algorithm);
     let (known, genuine) = match &header.key_id {
-        // A key without a name, alone, is the one there is, whatever the issuer calls it.
-        Some(_) if keys.len() == 1 && keys.iter().all(|named| named.key_id.is_none()) => {
-            fitting.next().map_or((false, false), |only| (true, accepts(only)))
-        }
-        Some(key_id) => {
+        Some(key_id) if keys.iter().any(|named| named.key_id.is_some()) => {
             let mut namesakes =
                 fitting.filter(|named| named.key_id.as_deref() == Some(key_id)).take(MAX_TRIES).peekable();
             (namesakes.peek().is_some(), namesakes.any(accepts))
         }
-        None => match (fitting.next(), fitting.next()) {
+        // Keys from PEM texts and secrets may have no names; what the issuer calls them then says nothing.
+        Some(_) | None => match (fitting.next(), fitting.next()) {
             (Some(only), None) => (true, accepts(only)),
-            (Some(_), Some(_)) => return Err("no `kid`, and more than one key fits `alg`"),
+            (Some(_), Some(_)) => return Err("no `kid` that tells keys apart, and more than one fits `alg`"),
             (None, _) => (false, false),
         },
     };
