@@ -54,23 +54,13 @@ fn write_challenges(headers: &mut HeaderMap, challenges: &ChallengeSet, rejectio
         headers.append(WWW_AUTHENTICATE, value);
     };
     let used = rejection.used();
-    let explained = used.and_then(|used| {
-        let reason = rejection.reason();
-        let extended = challenges.extended(used, reason, |challenge| asking_for(rejection, challenge));
-        extended.or_else(|| challenges.explained(used, reason).cloned())
-    });
+    let explained = || challenges.explained(used?, rejection.reason(), |challenge| asking_for(rejection, challenge));
     match which {
         Challenges::None => {}
-        Challenges::Used => {
-            let explains = used.is_some_and(|used| challenges.explains(used));
-            if let Some(value) = explained.filter(|_| explains) {
-                write(value);
-            }
-        }
+        Challenges::Used if rejection.explains() => explained().into_iter().for_each(write),
+        Challenges::Used => {}
         Challenges::All => {
-            if let Some(value) = explained {
-                write(value);
-            }
+            explained().into_iter().for_each(&mut write);
             challenges.plain(used).cloned().for_each(write);
         }
     }

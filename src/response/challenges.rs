@@ -91,41 +91,32 @@ impl ChallengeSet {
         self.entries.get(used).is_some_and(|entry| entry.explained.is_some())
     }
 
-    /// The challenge of the scheme that was used, saying what went wrong if it can.
-    pub(crate) fn explained(&self, used: usize, reason: Reason) -> Option<&HeaderValue> {
-        let entry = self.entries.get(used)?;
-        let Some(explained) = &entry.explained else { return Some(&entry.plain) };
-        Some(match reason {
-            Reason::Ambiguous => &explained.ambiguous,
-            Reason::Malformed => &explained.malformed,
-            Reason::Invalid => &explained.invalid,
-            Reason::Expired => &explained.expired,
-            Reason::CrossSite
-            | Reason::Forbidden
-            | Reason::Hidden
-            | Reason::Misconfigured
-            | Reason::Missing
-            | Reason::StepUp
-            | Reason::Throttled
-            | Reason::Unavailable => &entry.plain,
-        })
-    }
-
-    /// The challenge at `used` that says what went wrong, with the parameters of one decision added to it; `None` where
-    /// the scheme does not explain or `reason` has no such parameters.
-    pub(crate) fn extended(
+    /// The challenge of the scheme that was used, saying what went wrong if it can. `ask` adds what only the decision
+    /// knows, where there is such a thing to ask for.
+    pub(crate) fn explained(
         &self,
         used: usize,
         reason: Reason,
-        extend: impl FnOnce(Challenge) -> Challenge,
+        ask: impl FnOnce(Challenge) -> Challenge,
     ) -> Option<HeaderValue> {
-        let explained = self.entries.get(used)?.explained.as_ref()?;
-        let challenge = match reason {
-            Reason::Forbidden => &explained.forbidden,
-            Reason::StepUp => &explained.step_up,
-            _ => return None,
-        };
-        extend(challenge.clone()).to_header().ok()
+        let entry = self.entries.get(used)?;
+        let Some(explained) = &entry.explained else { return Some(entry.plain.clone()) };
+        // Names are checked where requirements are built, so a challenge that asks for them can be written.
+        let asking = |challenge: &Challenge| ask(challenge.clone()).to_header().unwrap_or_else(|_| entry.plain.clone());
+        Some(match reason {
+            Reason::Ambiguous => explained.ambiguous.clone(),
+            Reason::Malformed => explained.malformed.clone(),
+            Reason::Invalid => explained.invalid.clone(),
+            Reason::Expired => explained.expired.clone(),
+            Reason::Forbidden => asking(&explained.forbidden),
+            Reason::StepUp => asking(&explained.step_up),
+            Reason::CrossSite
+            | Reason::Hidden
+            | Reason::Misconfigured
+            | Reason::Missing
+            | Reason::Throttled
+            | Reason::Unavailable => entry.plain.clone(),
+        })
     }
 
     /// The challenges as they stand when nothing was presented, without the one at `except`.
