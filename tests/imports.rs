@@ -220,7 +220,7 @@ fn nothing_in_the_source_stops_the_process() {
         "assert_eq!",
         "assert_ne!",
         "process::exit",
-        "abort()",
+        "process::abort",
     ];
     for source in sources() {
         let found = source.lines_with(&stops);

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-#[cfg(any(feature = "jwks", feature = "redis"))]
+#[cfg(feature = "jwks")]
 mod timer;
 
-#[cfg(any(feature = "jwks", feature = "redis"))]
+#[cfg(feature = "jwks")]
 pub(crate) use timer::within;
 
 /// Whole seconds since 1970-01-01T00:00:00Z, the resolution of a JWT's `NumericDate` (RFC 7519 section 2).
