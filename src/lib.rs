@@ -92,6 +92,8 @@ pub mod error;
 pub mod guide;
 mod names;
 mod secret;
+#[cfg(feature = "test-kit")]
+pub mod test_kit;
 mod trace;
 
 pub use authenticate::AuthenticateLayer;
