@@ -82,14 +82,6 @@ impl MemoryRevocations {
         Ok(())
     }
 
-    pub(super) fn clock(&self) -> &dyn Clock {
-        &*self.shared.clock
-    }
-
-    pub(super) fn remember(&self) -> Duration {
-        self.shared.remember
-    }
-
     /// What `revocation` leaves open is said by the time and by how long entries are kept.
     pub(super) fn complete(&self, revocation: &Revocation) -> Entry {
         let now = self.shared.clock.now();

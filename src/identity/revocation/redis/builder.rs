@@ -1,6 +1,7 @@
 //! The configuration of a shared list.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{Client, ConnectionAddr, IntoConnectionInfo, TlsCertificates};
@@ -10,7 +11,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::super::memory::{MemoryRevocations, MemoryRevocationsBuilder};
 use super::revocations::RedisRevocations;
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, ConfigFault};
 use crate::secret::Secret;
 
@@ -31,6 +32,7 @@ pub struct RedisRevocationsBuilder {
     root_certificates: Option<Vec<u8>>,
     key: Box<str>,
     max_lag: Duration,
+    clock: Arc<dyn Clock>,
     mirror: MemoryRevocationsBuilder,
 }
 
@@ -41,6 +43,7 @@ impl RedisRevocationsBuilder {
             root_certificates: None,
             key: DEFAULT_KEY.into(),
             max_lag: RedisRevocations::DEFAULT_MAX_LAG,
+            clock: Arc::new(SystemClock),
             mirror: MemoryRevocations::builder(),
         }
     }
@@ -81,7 +84,7 @@ impl RedisRevocationsBuilder {
 
     /// The clock that lag and ends are judged by. Default: the machine's.
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.mirror = self.mirror.clock(clock);
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -103,11 +106,11 @@ impl RedisRevocationsBuilder {
             faults.push(ConfigFault::new("max_lag", "is under a second; a busy server may need that long to be heard"));
         }
         let client = client(&self.url, self.root_certificates).map_err(|fault| faults.push(fault)).ok();
-        let mirror = self.mirror.build().map_err(|error| faults.extend(error)).ok();
+        let mirror = self.mirror.clock(Arc::clone(&self.clock)).build().map_err(|error| faults.extend(error)).ok();
         match client.zip(mirror) {
             Some((client, mirror)) => {
                 ConfigError::unless_empty(faults, ())?;
-                Ok(RedisRevocations::new(client, self.key, self.max_lag, mirror))
+                Ok(RedisRevocations::new(client, self.key, self.max_lag, self.clock, mirror))
             }
             None => ConfigError::unless_empty(faults, ()).and(Err(not_a_server().into())),
         }

@@ -18,7 +18,7 @@ use super::super::revocation::Revocation;
 use super::builder::RedisRevocationsBuilder;
 use super::connection::{append, connect};
 use super::mirror::follow;
-use crate::clock::{UnixTime, sleep};
+use crate::clock::{Clock, UnixTime, sleep};
 use crate::error::Severity;
 use crate::identity::error::VerifyError;
 use crate::trace;
@@ -55,7 +55,7 @@ pub(super) struct Shared {
     client: Client,
     key: Box<str>,
     max_lag: Duration,
-    /// Has the clock, and knows how long entries are kept.
+    clock: Arc<dyn Clock>,
     mirror: MemoryRevocations,
     /// When the mirror was last known to be what the stream is, in milliseconds of the monotonic clock and one; 0 is never.
     up_to_date: AtomicU64,
@@ -77,11 +77,18 @@ impl RedisRevocations {
         RedisRevocationsBuilder::new(url)
     }
 
-    pub(super) fn new(client: Client, key: Box<str>, max_lag: Duration, mirror: MemoryRevocations) -> Self {
+    pub(super) fn new(
+        client: Client,
+        key: Box<str>,
+        max_lag: Duration,
+        clock: Arc<dyn Clock>,
+        mirror: MemoryRevocations,
+    ) -> Self {
         let shared = Shared {
             client,
             key,
             max_lag,
+            clock,
             mirror,
             up_to_date: AtomicU64::new(0),
             overflowed: AtomicBool::new(false),
@@ -141,7 +148,7 @@ impl Revocations for RedisRevocations {
         self.start();
         let shared = &self.shared;
         let entry = shared.mirror.complete(&revocation);
-        let (now, remember) = (shared.mirror.clock().now(), shared.mirror.remember());
+        let (now, remember) = (shared.clock.now(), shared.remember());
         if entry.until > now.saturating_add(remember) {
             return Err(RevokeError::new("it ends later than the list remembers; raise `remember`"));
         }
@@ -152,7 +159,7 @@ impl Revocations for RedisRevocations {
     }
 
     fn remembers(&self) -> Option<Duration> {
-        Some(self.shared.mirror.remember())
+        Some(self.shared.remember())
     }
 }
 
@@ -170,9 +177,15 @@ impl Shared {
         self.max_lag / 4
     }
 
+    /// How long entries are kept.
+    fn remember(&self) -> Duration {
+        // A mirror in memory always says.
+        self.mirror.remembers().unwrap_or_default()
+    }
+
     /// Adds what the stream brought.
     pub(super) fn take(&self, entries: &[Option<Entry>]) {
-        let now = self.mirror.clock().now();
+        let now = self.clock.now();
         for entry in entries {
             match entry {
                 Some(entry) if entry.until < now => {}
@@ -243,7 +256,7 @@ impl Shared {
     }
 
     fn milliseconds(&self) -> u64 {
-        u64::try_from(self.mirror.clock().monotonic().as_millis()).unwrap_or(u64::MAX - 1)
+        u64::try_from(self.clock.monotonic().as_millis()).unwrap_or(u64::MAX - 1)
     }
 }
 
