@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each part may use of the crate; leaves use nothing. Nobody lists `authenticate` or `axum`: nobody may use them.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("clock", &[]),
     ("error", &[]),
     ("names", &[]),
@@ -15,11 +15,12 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("credentials", LEAVES),
     ("identity", &["credentials", "clock", "error", "names", "secret", "trace"]),
     ("response", LEAVES),
+    ("resource", &["response", "clock", "error", "names", "secret", "trace"]),
     ("deferred", &["response"]),
     ("permission", &["identity", "response", "deferred", "clock", "error", "names", "secret", "trace"]),
     (
         "authenticate",
-        &["credentials", "identity", "response", "deferred", "clock", "error", "names", "secret", "trace"],
+        &["credentials", "identity", "response", "resource", "deferred", "clock", "error", "names", "secret", "trace"],
     ),
     ("axum", &["identity", "response", "error"]),
     ("guide", &[]),
