@@ -131,8 +131,11 @@ fn the_stage_that_verifies_knows_no_http() {
     let found: Vec<_> = of_the_parts()
         .filter(|source| source.part() == "identity")
         .flat_map(|source| {
-            let lines = source.lines_with(&http).into_iter().map(|line| format!("{}: {line}", source.path));
-            lines.collect::<Vec<_>>()
+            // What stands in quotes is a name or an address, and no use of HTTP.
+            let unquoted =
+                |line: &&&str| line.split('"').step_by(2).any(|text| http.iter().any(|word| has_word(text, word)));
+            let found = source.lines_with(&http);
+            found.iter().filter(unquoted).map(|line| format!("{}: {line}", source.path)).collect::<Vec<_>>()
         })
         .collect();
     assert_none("HTTP in the stage that verifies", &found);
