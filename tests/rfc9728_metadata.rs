@@ -470,3 +470,14 @@ async fn the_inner_service_is_called_as_if_there_were_no_layer() {
     respond.send_error("broken");
     assert_eq!(call.await.unwrap_err().to_string(), "broken");
 }
+
+/// MCP-6, RFC 6750 section 3.1: a client asks for the scopes that are named, and its new token replaces the old one; with the
+/// missing scope alone it would come back without the one it had, and be sent round in circles
+#[tokio::test]
+async fn a_403_names_the_scopes_that_are_there_among_those_that_are_needed() {
+    let stack = (guarded(&resource()), RequireLayer::new(all([scope("read"), scope("orders:write")])).unwrap());
+    let answer = send(&stack, get([bearer("ann")])).await;
+    answer.assert_refused(403, "forbidden", &[("Bearer", Some("insufficient_scope"))]);
+    assert_eq!(answer.challenges()[0].get("scope"), Some("read orders:write"));
+    assert_eq!(answer.json()["scope"], "orders:write", "the body says what is missing");
+}

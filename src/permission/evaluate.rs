@@ -102,6 +102,9 @@ impl Case<'_> {
         let failure = self.failure(requirement).unwrap_or(Failure::Forbidden);
         let mut wanted = Wanted::default();
         self.collect(requirement, failure, &mut wanted);
+        if !wanted.scopes.is_empty() && self.has_a_scope_of(requirement) {
+            self.collect_needed(requirement, &mut wanted);
+        }
         (failure, wanted)
     }
 
@@ -134,6 +137,27 @@ impl Case<'_> {
             Kind::Role(name) => wanted.roles.push_new(name),
             Kind::Scope(name) => wanted.scopes.push_new(name),
             Kind::Authenticated | Kind::Policy(_) => {}
+        }
+    }
+
+    fn has_a_scope_of(&self, requirement: &Requirement) -> bool {
+        match &requirement.0 {
+            Kind::All(parts) | Kind::Any(parts) => parts.iter().any(|part| self.has_a_scope_of(part)),
+            Kind::Scope(_) => self.truth(requirement) == Truth::Yes,
+            Kind::Acr(_) | Kind::Authenticated | Kind::MaxAge(_) | Kind::Policy(_) | Kind::Role(_) => false,
+        }
+    }
+
+    /// Gathers the scopes that are missing and those that are there, in the order of the requirement: a client that asked
+    /// for the missing ones alone would get a token without the others (RFC 6750 section 3.1: the scope *necessary*).
+    fn collect_needed(&self, requirement: &Requirement, wanted: &mut Wanted) {
+        match &requirement.0 {
+            Kind::All(parts) | Kind::Any(parts) => parts.iter().for_each(|part| self.collect_needed(part, wanted)),
+            Kind::Scope(name) if wanted.scopes.contains(name) || self.identity.scopes().contains(name) => {
+                wanted.needed_scopes.push_new(name);
+            }
+            Kind::Acr(_) | Kind::Authenticated | Kind::MaxAge(_) | Kind::Policy(_) | Kind::Role(_) | Kind::Scope(_) => {
+            }
         }
     }
 }

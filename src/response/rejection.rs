@@ -103,9 +103,18 @@ pub struct Rejection {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
     pub(crate) scopes: Names,
+    /// The missing scopes among those that are there and needed as well; empty where none of these are there.
+    pub(crate) needed_scopes: Names,
     pub(crate) roles: Names,
     pub(crate) max_age: Option<Duration>,
     pub(crate) acr_values: Names,
+}
+
+impl Wanted {
+    /// What a client has to ask for: a new token replaces the old one, so with what is missing goes what is needed and there.
+    pub(crate) const fn scopes_to_ask_for(&self) -> &Names {
+        if self.needed_scopes.is_empty() { &self.scopes } else { &self.needed_scopes }
+    }
 }
 
 impl Rejection {
