@@ -55,6 +55,13 @@ impl Oidc {
         format!("{client}-secret-0123456789abcdef")
     }
 
+    /// What anybody gets at a path.
+    pub(crate) async fn get(&self, path: &str) -> Bytes {
+        let answer = ask(self.address, Request::get(path).body(Full::default()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", self.process.log());
+        answer.into_body()
+    }
+
     /// A token for the client `service`: of the kind, and for the audience, that `resource` says.
     pub(crate) async fn token(&self, resource: &str, scope: &str) -> String {
         let form = [("grant_type", "client_credentials"), ("resource", resource), ("scope", scope)];
