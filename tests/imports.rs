@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each part may use of the crate; leaves use nothing. Nobody lists `authenticate` or `axum`: nobody may use them.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("clock", &[]),
     ("error", &[]),
     ("names", &[]),
