@@ -155,7 +155,7 @@ async fn a_hidden_route_looks_like_no_route() {
 /// The scopes and roles that are missing stand in its body. Its challenge names the scopes that the request needs, those that
 /// are there among them: a client asks for what it names, and the token it gets takes the place of the one it had.
 #[tokio::test]
-async fn a_403_names_all_that_is_missing_and_nothing_that_is_there() {
+async fn a_403_says_what_is_missing_and_its_challenge_what_to_ask_for() {
     let wanted = all([scope("c"), scope("a"), scope("b"), scope("c"), any([scope("d"), role("boss")]), role("clerk")]);
     let answer = send(&(known(&["a"], &[]), require(wanted)), get([bearer("x")])).await;
     answer.assert_refused(403, "forbidden", &FORBIDDEN);

@@ -6,6 +6,7 @@ use super::policy::{Decision, ErasedPolicy};
 use super::requirement::{Kind, Requirement};
 use crate::clock::Clock;
 use crate::identity::Identity;
+use crate::names::Names;
 use crate::response::Wanted;
 
 /// What is known of a requirement.
@@ -102,8 +103,9 @@ impl Case<'_> {
         let failure = self.failure(requirement).unwrap_or(Failure::Forbidden);
         let mut wanted = Wanted::default();
         self.collect(requirement, failure, &mut wanted);
-        if !wanted.scopes.is_empty() && self.has_a_scope_of(requirement) {
-            self.collect_needed(requirement, &mut wanted);
+        // Of a lone scope there is nothing to add.
+        if !wanted.scopes.is_empty() && !matches!(requirement.0, Kind::Scope(_)) {
+            self.collect_needed(requirement, &mut wanted.needed_scopes);
         }
         (failure, wanted)
     }
@@ -140,25 +142,31 @@ impl Case<'_> {
         }
     }
 
-    fn has_a_scope_of(&self, requirement: &Requirement) -> bool {
+    /// Gathers the scopes of a token that would do, in the order of the requirement. Those that are there are among them,
+    /// since a client that asked for the missing ones alone would get a token without the others (RFC 6750 section 3.1:
+    /// the scope *necessary*); and of several alternatives one, so that nobody asks for `admin` where `read` is enough.
+    fn collect_needed(&self, requirement: &Requirement, needed: &mut Names) {
         match &requirement.0 {
-            Kind::All(parts) | Kind::Any(parts) => parts.iter().any(|part| self.has_a_scope_of(part)),
-            Kind::Scope(_) => self.truth(requirement) == Truth::Yes,
-            Kind::Acr(_) | Kind::Authenticated | Kind::MaxAge(_) | Kind::Policy(_) | Kind::Role(_) => false,
+            Kind::All(parts) => parts.iter().for_each(|part| self.collect_needed(part, needed)),
+            Kind::Any(parts) => {
+                let met = parts.iter().find(|part| self.truth(part) == Truth::Yes);
+                let chosen = met.or_else(|| parts.iter().find(|part| self.would_scopes_do(part)));
+                chosen.into_iter().for_each(|part| self.collect_needed(part, needed));
+            }
+            Kind::Scope(name) => needed.push_new(name),
+            Kind::Acr(_) | Kind::Authenticated | Kind::MaxAge(_) | Kind::Policy(_) | Kind::Role(_) => {}
         }
     }
 
-    /// Gathers the scopes that are missing and those that are there, in the order of the requirement: a client that asked
-    /// for the missing ones alone would get a token without the others (RFC 6750 section 3.1: the scope *necessary*).
-    fn collect_needed(&self, requirement: &Requirement, wanted: &mut Wanted) {
-        match &requirement.0 {
-            Kind::All(parts) | Kind::Any(parts) => parts.iter().for_each(|part| self.collect_needed(part, wanted)),
-            Kind::Scope(name) if wanted.scopes.contains(name) || self.identity.scopes().contains(name) => {
-                wanted.needed_scopes.push_new(name);
+    /// Whether the same identity would meet it with more scopes.
+    fn would_scopes_do(&self, requirement: &Requirement) -> bool {
+        self.truth(requirement) == Truth::Yes
+            || match &requirement.0 {
+                Kind::All(parts) => parts.iter().all(|part| self.would_scopes_do(part)),
+                Kind::Any(parts) => parts.iter().any(|part| self.would_scopes_do(part)),
+                Kind::Scope(_) => true,
+                Kind::Acr(_) | Kind::Authenticated | Kind::MaxAge(_) | Kind::Policy(_) | Kind::Role(_) => false,
             }
-            Kind::Acr(_) | Kind::Authenticated | Kind::MaxAge(_) | Kind::Policy(_) | Kind::Role(_) | Kind::Scope(_) => {
-            }
-        }
     }
 }
 

@@ -103,7 +103,7 @@ pub struct Rejection {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
     pub(crate) scopes: Names,
-    /// The missing scopes among those that are there and needed as well; empty where none of these are there.
+    /// The scopes of a token that would do; empty where they are those that are missing.
     pub(crate) needed_scopes: Names,
     pub(crate) roles: Names,
     pub(crate) max_age: Option<Duration>,
@@ -111,7 +111,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// What a client has to ask for: a new token replaces the old one, so with what is missing goes what is needed and there.
+    /// What a client has to ask for: its new token replaces the old one, so what is there and needed goes with what is missing.
     pub(crate) const fn scopes_to_ask_for(&self) -> &Names {
         if self.needed_scopes.is_empty() { &self.scopes } else { &self.needed_scopes }
     }
