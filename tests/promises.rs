@@ -2,7 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
 #![allow(dead_code, reason = "that it compiles is the test")]
-#![cfg(all(feature = "axum", feature = "jwt", feature = "password", feature = "session", feature = "token"))]
+#![cfg(all(
+    feature = "axum",
+    feature = "jwt",
+    feature = "password",
+    feature = "redis",
+    feature = "session",
+    feature = "token"
+))]
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -26,7 +33,8 @@ use portcullis::error::{ConfigError, ConfigFault, Reason, Severity};
 use portcullis::identity::jwt::{Algorithm, Issuer, IssuerKeys, JwtVerifier, KeySet, LoggedOut, Profile, TokenCache};
 use portcullis::identity::password::{HashError, HashPool, HashPoolBuilder, PasswordVerifier, User, Users};
 use portcullis::identity::revocation::{
-    MemoryRevocations, MemoryRevocationsBuilder, Revocation, Revocations, RevokeError, TokenFacts,
+    MemoryRevocations, MemoryRevocationsBuilder, RedisRevocations, RedisRevocationsBuilder, Revocation, Revocations,
+    RevokeError, TokenFacts,
 };
 use portcullis::identity::session::{MemorySessions, MemorySessionsBuilder, NewSession, SessionInfo};
 use portcullis::identity::token::TokenVerifier;
@@ -116,9 +124,9 @@ promise! {
         Challenge, Problem, Rejection, RejectionId, Reply, Reason, Severity, UnixTime, ManualClock, SystemClock,
         Authorization<'static>, Parameters<'static>, CookieName, SessionCookie, Algorithm, HashPool, MemorySessions,
         PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
-        MemoryRevocations, Revocation, TokenFacts<'static>;
+        MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>;
     Plain: Assertion, AuthenticateBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
-        BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, MemorySessionsBuilder, NewSession,
+        BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, MemorySessionsBuilder, NewSession,
         LoggedOut, Users,
         Secret<String>, ResponseBody<String>;
     Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection, RevokeError;
@@ -127,7 +135,7 @@ promise! {
     Debug: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>, permission::ResponseFuture<Inner, ()>;
     Scheme: Basic<Checks>, Bearer<TokenVerifier>, Bearer<JwtVerifier>, Session<MemorySessions>;
     Respond: Problem;
-    Revocations: MemoryRevocations;
+    Revocations: MemoryRevocations, RedisRevocations;
     Clock: SystemClock, ManualClock;
 }
 

@@ -43,6 +43,12 @@ impl UnixTime {
         Self(self.0.saturating_add(by.as_secs()))
     }
 
+    /// This moment moved back; stays at the epoch instead of wrapping.
+    #[must_use]
+    pub const fn saturating_sub(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(by.as_secs()))
+    }
+
     /// How long ago `earlier` was; zero where it lies ahead.
     #[must_use]
     pub const fn saturating_since(self, earlier: Self) -> Duration {

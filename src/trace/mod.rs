@@ -9,11 +9,19 @@ use crate::error::Severity;
 mod disabled;
 #[cfg(feature = "tracing")]
 mod enabled;
+#[cfg(all(feature = "tracing", any(feature = "jwks", feature = "redis")))]
+mod happened;
+#[cfg(all(not(feature = "tracing"), any(feature = "jwks", feature = "redis")))]
+mod unheard;
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) use disabled::refused;
 #[cfg(feature = "tracing")]
 pub(crate) use enabled::refused;
+#[cfg(all(feature = "tracing", any(feature = "jwks", feature = "redis")))]
+pub(crate) use happened::happened;
+#[cfg(all(not(feature = "tracing"), any(feature = "jwks", feature = "redis")))]
+pub(crate) use unheard::happened;
 
 /// What is told of a refusal: fixed texts of ours and the source of an outage, and no byte of the request.
 #[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "without the feature nobody listens"))]
