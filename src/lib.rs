@@ -96,6 +96,8 @@ mod names;
 #[cfg(any(feature = "jwks", feature = "introspection"))]
 pub mod outbound;
 mod secret;
+#[cfg(feature = "test-kit")]
+pub mod test_kit;
 mod trace;
 
 pub use authenticate::AuthenticateLayer;

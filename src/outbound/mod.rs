@@ -16,7 +16,7 @@ mod form;
 pub use client::{Client, ClientBuilder};
 
 pub(crate) use address::Address;
-pub(crate) use call::{Call, Reply};
+pub(crate) use call::Call;
 pub(crate) use error::CallError;
 #[cfg(feature = "introspection")]
 #[expect(unused_imports, reason = "introspection is what it is for")]

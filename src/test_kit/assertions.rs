@@ -1,0 +1,64 @@
+//! The assertions of the test kit: the one place of the crate that panics, because it is called by tests, to fail them.
+#![expect(clippy::panic, reason = "an assertion fails a test by panicking")]
+
+use super::challenges::Challenges;
+
+impl Challenges {
+    /// Asserts that there is a Bearer challenge with this `error` (RFC 6750 section 3.1), and that the field is well formed.
+    ///
+    /// # Panics
+    /// If not; the message shows what was there.
+    #[track_caller]
+    pub fn assert_bearer_error(&self, error: &str) {
+        self.assert_well_formed();
+        let found = self.get("Bearer").and_then(|bearer| bearer.param("error"));
+        if found != Some(error) {
+            panic!("expected a Bearer challenge with error={error:?}; {self}");
+        }
+    }
+
+    /// Asserts that no challenge has an `error`, as where nothing was presented (RFC 6750 section 3), that there is at
+    /// least one challenge, and that the field is well formed.
+    ///
+    /// # Panics
+    /// If not; the message shows what was there.
+    #[track_caller]
+    pub fn assert_no_error(&self) {
+        self.assert_well_formed();
+        if self.iter().next().is_none() || self.iter().any(|challenge| challenge.param("error").is_some()) {
+            panic!("expected challenges without an error; {self}");
+        }
+    }
+
+    /// Asserts that these are the schemes, in this order and with nothing beside them; none for no challenge at all.
+    ///
+    /// # Panics
+    /// If not; the message shows what was there.
+    #[track_caller]
+    pub fn assert_schemes(&self, schemes: &[&str]) {
+        self.assert_well_formed();
+        if self.schemes() != schemes {
+            panic!("expected challenges of {schemes:?}; {self}");
+        }
+    }
+
+    /// Asserts that a Bearer challenge has a parameter of this value: `scope`, `resource_metadata`, `acr_values`.
+    ///
+    /// # Panics
+    /// If not; the message shows what was there.
+    #[track_caller]
+    pub fn assert_bearer_param(&self, name: &str, value: &str) {
+        self.assert_well_formed();
+        let found = self.get("Bearer").and_then(|bearer| bearer.param(name));
+        if found != Some(value) {
+            panic!("expected a Bearer challenge with {name}={value:?}; {self}");
+        }
+    }
+
+    #[track_caller]
+    fn assert_well_formed(&self) {
+        if !self.faults().is_empty() {
+            panic!("expected challenges that can be read; {self}");
+        }
+    }
+}
