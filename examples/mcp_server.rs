@@ -24,7 +24,14 @@
 //! ```
 //!
 //! With a token that has `orders:read` it may list orders. To place one it needs `orders:write` too, and is answered 403
-//! with both, which a client takes back to the issuer; then it tries again.
+//! with both, which a client takes back to the issuer; then it tries again. All of it, with an issuer for tests and the
+//! official client, after `npm ci` in `tests/node`:
+//!
+//! ```text
+//! node tests/node/issuer.mjs      # the first of the two numbers that it prints is its port
+//! ISSUER=http://127.0.0.1:<port> cargo run --example mcp_server
+//! node tests/node/mcp_client.mjs http://127.0.0.1:3000/mcp ann
+//! ```
 //!
 //! # Where a tool's scopes are checked: twice
 //!
@@ -50,10 +57,11 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{StatusCode, Uri};
 use portcullis::authenticate::Bearer;
-use portcullis::identity::jwt::{Issuer, IssuerKeys, JwtVerifier, KeySet, Profile};
+use portcullis::identity::jwt::{Algorithm, Issuer, IssuerKeys, JwtVerifier, Profile, RemoteKeys};
+use portcullis::outbound::Client;
 use portcullis::permission::{Decision, all, any, policy, scope};
 use portcullis::resource::ProtectedResource;
-use portcullis::{AuthenticateLayer, Identity, RequireLayer};
+use portcullis::{AuthenticateLayer, ConfigError, Identity, RequireLayer};
 use rmcp::handler::server::tool::Extension;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -135,7 +143,7 @@ pub(crate) fn app(issuer: &str, resource: &str, keys: impl Into<IssuerKeys>) -> 
         .scopes([READ, WRITE])
         .challenge_scopes([READ])
         .name("Orders");
-    if resource.starts_with("http://127.0.0.1:") {
+    if is_this_machine(resource) {
         description = description.danger_allow_http_loopback();
     }
     let resource = description.build()?;
@@ -167,19 +175,29 @@ pub(crate) fn app(issuer: &str, resource: &str, keys: impl Into<IssuerKeys>) -> 
         .layer(resource.layer()))
 }
 
+/// The keys of the issuer, found and kept fresh in the background; until they are there, tokens are answered 503.
+pub(crate) fn keys(issuer: &str) -> Result<RemoteKeys, ConfigError> {
+    let keys = RemoteKeys::discover(issuer, &[Algorithm::RS256]);
+    if !is_this_machine(issuer) {
+        return keys.build();
+    }
+    keys.client(Client::builder().danger_allow_http_loopback().build()?).build()
+}
+
+/// For trying it out: what has no certificate may be on this machine, and nowhere else.
+fn is_this_machine(address: &str) -> bool {
+    address.starts_with("http://127.0.0.1:")
+}
+
 #[tokio::main]
-#[expect(clippy::print_stdout, reason = "a program says where it listens")]
+#[expect(clippy::print_stdout, reason = "says where it listens")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let setting = |name, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
     let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{}", setting("PORT", "3000"))).await?;
     let own = format!("http://{}/mcp", listener.local_addr()?);
     let (issuer, resource) = (setting("ISSUER", "https://id.example"), setting("RESOURCE", &own));
-    let keys = KeySet::from_jwks(
-        std::fs::read(setting("JWKS_FILE", "jwks.json"))?,
-        &[portcullis::identity::jwt::Algorithm::RS256],
-    )?;
-    let app = app(&issuer, &resource, keys)?;
-    println!("an MCP server, as {resource}, on {own}; tokens by {issuer}");
+    let app = app(&issuer, &resource, keys(&issuer)?)?;
+    println!("an MCP server, known as {resource}, on {own}; tokens by {issuer}");
     axum::serve(listener, app).await?;
     Ok(())
 }

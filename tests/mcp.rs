@@ -31,7 +31,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{Request, Response};
 use http_body_util::Full;
-use portcullis::identity::jwt::{Algorithm, IssuerKeys, KeySet};
+use portcullis::identity::jwt::{Algorithm, IssuerKeys};
 use serde_json::{Value, json};
 use support::curl::Shell;
 use support::jwt::{ISSUER, mint_with};
@@ -107,10 +107,7 @@ fn text(answer: &Response<Bytes>) -> &str {
 #[tokio::test]
 async fn the_official_client_finds_the_issuer_logs_in_and_steps_up() {
     let Some(oidc) = Oidc::start().await else { return };
-    let jwks =
-        ask(oidc.name()["http://".len()..].parse().unwrap(), Request::get("/jwks").body(Full::default()).unwrap());
-    let keys = KeySet::from_jwks(jwks.await.unwrap().into_body(), &[Algorithm::RS256]).unwrap();
-    let server = Server::start(&oidc.name(), keys).await;
+    let server = Server::start(&oidc.name(), mcp_server::keys(&oidc.name()).unwrap()).await;
 
     let node = services::node().unwrap();
     let script = services::node_folder().join("mcp_client.mjs");
