@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// What each part may use of the crate; leaves use nothing. Nobody lists `authenticate`, `axum` or
 /// `test_kit`: nobody may use them.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("clock", &[]),
     ("error", &[]),
     ("names", &[]),
@@ -17,11 +17,12 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("outbound", LEAVES),
     ("identity", &["credentials", "outbound", "clock", "error", "names", "secret", "trace"]),
     ("response", LEAVES),
+    ("resource", &["response", "clock", "error", "names", "secret", "trace"]),
     ("deferred", &["response"]),
     ("permission", &["identity", "response", "deferred", "clock", "error", "names", "secret", "trace"]),
     (
         "authenticate",
-        &["credentials", "identity", "response", "deferred", "clock", "error", "names", "secret", "trace"],
+        &["credentials", "identity", "response", "resource", "deferred", "clock", "error", "names", "secret", "trace"],
     ),
     ("axum", &["identity", "response", "error"]),
     ("guide", &[]),
