@@ -236,8 +236,10 @@ impl Setup {
                 error("insufficient_user_authentication").into_iter().chain(acr).chain(age).collect()
             }
             (403, _) => {
-                let scopes =
-                    (!self.scopes.iter().all(|scope| scope == "read")).then(|| ("scope", Some(once(&self.scopes))));
+                let scopes = (!self.scopes.iter().all(|scope| scope == "read")).then(|| {
+                    let missing: Vec<_> = self.scopes.iter().filter(|scope| *scope != "read").cloned().collect();
+                    ("scope", Some(once(&missing)))
+                });
                 error("insufficient_scope").into_iter().chain(scopes).collect()
             }
             _ => vec![],

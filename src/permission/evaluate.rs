@@ -103,10 +103,6 @@ impl Case<'_> {
         let failure = self.failure(requirement).unwrap_or(Failure::Forbidden);
         let mut wanted = Wanted::default();
         self.collect(requirement, failure, &mut wanted);
-        // Of a lone scope there is nothing to add.
-        if !wanted.scopes.is_empty() && !matches!(requirement.0, Kind::Scope(_)) {
-            self.collect_needed(requirement, &mut wanted.needed_scopes);
-        }
         (failure, wanted)
     }
 
@@ -140,33 +136,6 @@ impl Case<'_> {
             Kind::Scope(name) => wanted.scopes.push_new(name),
             Kind::Authenticated | Kind::Policy(_) => {}
         }
-    }
-
-    /// Gathers the scopes of a token that would do, in the order of the requirement. Those that are there are among them,
-    /// since a client that asked for the missing ones alone would get a token without the others (RFC 6750 section 3.1:
-    /// the scope *necessary*); and of several alternatives one, so that nobody asks for `admin` where `read` is enough.
-    fn collect_needed(&self, requirement: &Requirement, needed: &mut Names) {
-        match &requirement.0 {
-            Kind::All(parts) => parts.iter().for_each(|part| self.collect_needed(part, needed)),
-            Kind::Any(parts) => {
-                let met = parts.iter().find(|part| self.truth(part) == Truth::Yes);
-                let chosen = met.or_else(|| parts.iter().find(|part| self.would_scopes_do(part)));
-                chosen.into_iter().for_each(|part| self.collect_needed(part, needed));
-            }
-            Kind::Scope(name) => needed.push_new(name),
-            Kind::Acr(_) | Kind::Authenticated | Kind::MaxAge(_) | Kind::Policy(_) | Kind::Role(_) => {}
-        }
-    }
-
-    /// Whether the same identity would meet it with more scopes.
-    fn would_scopes_do(&self, requirement: &Requirement) -> bool {
-        self.truth(requirement) == Truth::Yes
-            || match &requirement.0 {
-                Kind::All(parts) => parts.iter().all(|part| self.would_scopes_do(part)),
-                Kind::Any(parts) => parts.iter().any(|part| self.would_scopes_do(part)),
-                Kind::Scope(_) => true,
-                Kind::Acr(_) | Kind::Authenticated | Kind::MaxAge(_) | Kind::Policy(_) | Kind::Role(_) => false,
-            }
     }
 }
 

@@ -3,7 +3,7 @@
 //! | who asks | answer |
 //! |---|---|
 //! | an identity that has what is required | the inner service is called |
-//! | an identity that lacks it | 403, naming every scope and role that is missing; the challenge names all scopes to ask for |
+//! | an identity that lacks it | 403, naming every scope and role that is missing |
 //! | the same, on a [`hidden`](RequireLayer::hidden) route | 404 |
 //! | an identity whose log-in is too old or too weak | 401 asking for a new log-in (RFC 9470) |
 //! | nobody (anonymous callers were let in) | 401 with the challenges of the layer outside |

@@ -66,12 +66,11 @@ fn write_challenges(headers: &mut HeaderMap, challenges: &ChallengeSet, rejectio
     }
 }
 
-/// Says what the request needs, in the parameters of RFC 6750 section 3 and RFC 9470 section 3.
+/// Says what is missing, in the parameters of RFC 6750 section 3 and RFC 9470 section 3.
 fn asking_for(rejection: &Rejection, mut challenge: Challenge) -> Challenge {
     let Some(wanted) = rejection.wanted() else { return challenge };
-    let scopes = wanted.scopes_to_ask_for();
-    if !scopes.is_empty() {
-        challenge = challenge.quoted("scope", scopes.to_scope());
+    if !wanted.scopes.is_empty() {
+        challenge = challenge.quoted("scope", wanted.scopes.to_scope());
     }
     if !wanted.acr_values.is_empty() {
         challenge = challenge.quoted("acr_values", wanted.acr_values.to_scope());

@@ -103,18 +103,9 @@ pub struct Rejection {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
     pub(crate) scopes: Names,
-    /// The scopes of a token that would do; empty where they are those that are missing.
-    pub(crate) needed_scopes: Names,
     pub(crate) roles: Names,
     pub(crate) max_age: Option<Duration>,
     pub(crate) acr_values: Names,
-}
-
-impl Wanted {
-    /// What a client has to ask for: its new token replaces the old one, so what is there and needed goes with what is missing.
-    pub(crate) const fn scopes_to_ask_for(&self) -> &Names {
-        if self.needed_scopes.is_empty() { &self.scopes } else { &self.needed_scopes }
-    }
 }
 
 impl Rejection {
