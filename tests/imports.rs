@@ -223,7 +223,7 @@ fn nothing_in_the_source_stops_the_process() {
         "assert_eq!",
         "assert_ne!",
         "process::exit",
-        "abort()",
+        "process::abort",
     ];
     // Called by tests, to fail them: for these, panicking is the purpose.
     let assertions = ["test_kit/assertions.rs"];
