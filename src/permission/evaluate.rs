@@ -6,7 +6,6 @@ use super::policy::{Decision, ErasedPolicy};
 use super::requirement::{Kind, Requirement};
 use crate::clock::Clock;
 use crate::identity::Identity;
-use crate::names::Names;
 use crate::response::Wanted;
 
 /// What is known of a requirement.
