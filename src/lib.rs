@@ -91,6 +91,8 @@ mod deferred;
 pub mod error;
 pub mod guide;
 mod names;
+#[cfg(any(feature = "jwks", feature = "introspection"))]
+pub mod outbound;
 mod secret;
 mod trace;
 
