@@ -27,6 +27,7 @@
 //!
 //! The feature `aws-lc-rs` or `rust-crypto` brings the cryptography; with neither, loading a key is a fault that says so.
 
+mod accepted;
 mod algorithm;
 mod backend;
 mod base64url;
@@ -46,6 +47,7 @@ mod remembered;
 mod rules;
 mod source;
 mod standing;
+mod terms;
 mod token_cache;
 mod verifier;
 mod window;
