@@ -32,7 +32,7 @@ pub(in crate::identity) struct Claims<'p> {
 
 impl<'p> Claims<'p> {
     /// Reads `payload` in one pass, borrowing from it.
-    pub(super) fn read(payload: &'p [u8]) -> Result<Self, Cause> {
+    pub(in crate::identity) fn read(payload: &'p [u8]) -> Result<Self, Cause> {
         let mut claims = Self::default();
         read_object(payload, &mut claims)?;
         Ok(claims)

@@ -45,6 +45,10 @@ mod path;
 mod pem;
 mod remembered;
 mod rules;
+#[cfg(feature = "introspection")]
+mod shape;
+#[cfg(feature = "introspection")]
+mod signed;
 mod source;
 mod standing;
 mod terms;
@@ -52,6 +56,17 @@ mod token_cache;
 mod verifier;
 mod window;
 
+#[cfg(feature = "introspection")]
+pub(super) use self::{
+    accepted::Accepted,
+    claims::Claims,
+    json::{Cause, Members, Value, read_object},
+    rules::check_subject,
+    shape::is_jwt,
+    signed::Unopened,
+    terms::{Terms, Unfit, check_audience},
+    window::Window,
+};
 pub use algorithm::Algorithm;
 pub use issuer::{Issuer, Profile};
 pub use key_set::KeySet;

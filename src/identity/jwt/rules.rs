@@ -34,7 +34,7 @@ impl Issuer {
         let invalid = |cause| VerifyError::invalid().because(cause);
         claims.foreign.map_or(Ok(()), Err).map_err(invalid)?;
         check_audience(&self.terms.audience, claims.audience.as_ref()).map_err(invalid)?;
-        let facts = Facts::new(self.name.clone(), subject(claims.subject.as_deref()).map_err(invalid)?);
+        let facts = Facts::new(self.name.clone(), check_subject(claims.subject.as_deref()).map_err(invalid)?);
         self.check_profile(&claims).map_err(invalid)?;
         let expires_at = claims.expires_at.ok_or("no `exp`").map_err(invalid)?;
         let window = Window::of(&claims, expires_at, self.terms.leeway);
@@ -55,7 +55,7 @@ impl Issuer {
 }
 
 /// Who a token is about, if that is a name at all.
-pub(in crate::identity) fn subject(subject: Option<&str>) -> Result<&str, Cause> {
+pub(in crate::identity) fn check_subject(subject: Option<&str>) -> Result<&str, Cause> {
     match subject {
         None | Some("") => Err("no `sub`, or an empty one"),
         // Another system may take what stands before it for the whole.
