@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 mod timer;
 
 #[cfg(any(feature = "jwks", feature = "redis"))]
-pub(crate) use timer::{sleep, within};
+pub(crate) use timer::within;
 
 /// Whole seconds since 1970-01-01T00:00:00Z, the resolution of a JWT's `NumericDate` (RFC 7519 section 2).
 ///

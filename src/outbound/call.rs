@@ -32,8 +32,6 @@ pub(crate) struct Call {
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) body: Bytes,
-    /// In lower case, without parameters.
-    pub(crate) media_type: Box<str>,
     /// All lines of `Cache-Control`, with a comma between.
     pub(crate) cache_control: Option<Box<str>>,
     /// How long the answer lay in caches on the way, in seconds.
@@ -43,9 +41,11 @@ pub(crate) struct Reply {
 impl Client {
     /// Fetches a document.
     pub(crate) async fn get(&self, address: &Address, call: Call) -> Result<Reply, CallError> {
-        self.send(Method::GET, address, None, Request::new(Full::default()), call).await
+        let (_, reply) = self.send(Method::GET, address, None, Request::new(Full::default()), call).await?;
+        Ok(reply)
     }
 
+    /// What came back, after its media type, which is one of those accepted.
     pub(super) async fn send(
         &self,
         method: Method,
@@ -53,7 +53,7 @@ impl Client {
         authorization: Option<&Secret<String>>,
         mut request: Request<Full<Bytes>>,
         call: Call,
-    ) -> Result<Reply, CallError> {
+    ) -> Result<(&'static str, Reply), CallError> {
         *request.method_mut() = method;
         *request.uri_mut() = address.uri().clone();
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(NAME));
@@ -73,19 +73,19 @@ impl Client {
             })?;
             let (head, body) = response.into_parts();
             let media_type = check_head(head.status, &head.headers, call)?;
-            Ok(Reply {
+            let reply = Reply {
                 body: read(body, call.max_bytes).await?,
-                media_type,
                 cache_control: joined(&head.headers, &CACHE_CONTROL),
                 age: joined(&head.headers, &AGE).and_then(|age| age.parse().ok()),
-            })
+            };
+            Ok((media_type, reply))
         };
         within(call.deadline, exchange).await.map_err(|_| CallError::Late(call.deadline))?
     }
 }
 
 /// The media type of an answer whose body is worth reading.
-fn check_head(status: StatusCode, headers: &HeaderMap, call: Call) -> Result<Box<str>, CallError> {
+fn check_head(status: StatusCode, headers: &HeaderMap, call: Call) -> Result<&'static str, CallError> {
     if status.is_redirection() {
         return Err(CallError::Redirect(status.as_u16()));
     }
@@ -99,11 +99,8 @@ fn check_head(status: StatusCode, headers: &HeaderMap, call: Call) -> Result<Box
     }
     let content_type = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let media_type = content_type.split(|&octet| octet == b';').next().unwrap_or_default().trim_ascii();
-    let media_type = str::from_utf8(media_type).unwrap_or_default().to_ascii_lowercase();
-    if !call.accept.contains(&media_type.as_str()) {
-        return Err(CallError::MediaType(shown(content_type)));
-    }
-    Ok(media_type.into())
+    let accepted = call.accept.iter().find(|accepted| accepted.as_bytes().eq_ignore_ascii_case(media_type));
+    accepted.copied().ok_or_else(|| CallError::MediaType(shown(content_type)))
 }
 
 async fn read(mut body: Incoming, max_bytes: usize) -> Result<Bytes, CallError> {

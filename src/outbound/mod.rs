@@ -15,7 +15,7 @@ mod form;
 pub use client::{Client, ClientBuilder};
 
 pub(crate) use address::Address;
-pub(crate) use call::{Call, Reply};
+pub(crate) use call::Call;
 pub(crate) use error::CallError;
 #[cfg(feature = "introspection")]
 pub(crate) use form::append_encoded;

@@ -86,28 +86,9 @@ impl KeySet {
     /// # Ok::<(), portcullis::ConfigError>(())
     /// ```
     pub fn from_jwks(json: impl AsRef<[u8]>, allowed: &[Algorithm]) -> Result<Self, ConfigError> {
-        let mut faults = Vec::new();
-        if allowed.is_empty() {
-            faults.push(ConfigFault::new("algorithms", "name at least one algorithm that the issuer signs with"));
-        }
-        for algorithm in allowed.iter().filter(|algorithm| algorithm.is_symmetric()) {
-            let problem = format!("{algorithm} needs a secret, which a public set cannot hold; use `KeySet::hmac`");
-            faults.push(ConfigFault::new("algorithms", problem));
-        }
-        let mut keys = Vec::new();
-        if faults.is_empty() {
-            let mut distinct = Vec::new();
-            for &algorithm in allowed {
-                if !distinct.contains(&algorithm) {
-                    distinct.push(algorithm);
-                }
-            }
-            match jwk::read_set(json.as_ref(), &distinct) {
-                Ok(read) => keys = read,
-                Err(found) => faults = found,
-            }
-        }
-        ConfigError::unless_empty(faults, Self(Keys::Public(keys)))
+        let distinct = check_public(allowed)?;
+        let keys = jwk::read_set(json.as_ref(), &distinct)?;
+        Ok(Self(Keys::Public(keys)))
     }
 
     /// One public key in PEM: `PUBLIC KEY`, or `RSA PUBLIC KEY`. It has no name until [`named`](Self::named) gives it one.
@@ -294,6 +275,25 @@ fn check<'k, K: Check>(
         // Where keys have no names, a new one is told from the old by nothing else.
         None => Err(Misfit::NoKey(NO_SIGNATURE)),
     }
+}
+
+/// The algorithms that the keys of a public set may serve, each once; or every fault of the list.
+pub(super) fn check_public(allowed: &[Algorithm]) -> Result<Vec<Algorithm>, ConfigError> {
+    let mut faults = Vec::new();
+    if allowed.is_empty() {
+        faults.push(ConfigFault::new("algorithms", "name at least one algorithm that the issuer signs with"));
+    }
+    let mut distinct = Vec::new();
+    for &algorithm in allowed {
+        if algorithm.is_symmetric() {
+            let problem = format!("{algorithm} needs a secret, which a public set cannot hold; use `KeySet::hmac`");
+            faults.push(ConfigFault::new("algorithms", problem));
+        }
+        if !distinct.contains(&algorithm) {
+            distinct.push(algorithm);
+        }
+    }
+    ConfigError::unless_empty(faults, distinct)
 }
 
 /// A set with more keys is a mistake or an attack.

@@ -44,6 +44,8 @@ mod material;
 mod path;
 mod pem;
 mod remembered;
+#[cfg(feature = "jwks")]
+mod remote;
 mod rules;
 #[cfg(feature = "introspection")]
 mod shape;
@@ -71,6 +73,8 @@ pub use algorithm::Algorithm;
 pub use issuer::{Issuer, Profile};
 pub use key_set::KeySet;
 pub use logout::LoggedOut;
+#[cfg(feature = "jwks")]
+pub use remote::{KeysFreshness, KeysState, RemoteKeys, RemoteKeysBuilder};
 pub use source::IssuerKeys;
 pub use token_cache::TokenCache;
 pub use verifier::JwtVerifier;
