@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use portcullis::Verifier;
 use portcullis::authenticate::{Bearer, Scheme};
 use portcullis::clock::UnixTime;
 use portcullis::credentials::BearerToken;
-use portcullis::Verifier;
 use portcullis::identity::jwt::KeysFreshness;
 use portcullis::resource::ProtectedResource;
 use serde_json::{Value, json};

@@ -41,14 +41,14 @@ pub(crate) async fn revoke(gate: &Gate, head: &Parts, body: Body) -> Response<Bo
 impl Order {
     /// Exactly one thing, by a name that is one.
     fn revocation(&self) -> Option<Revocation> {
-        let issuer = Some(self.issuer.as_str()).filter(|issuer| !issuer.is_empty())?;
-        let named = |name: &Option<String>| name.as_deref().map(|name| Some(name).filter(|name| !name.is_empty()));
-        match (named(&self.jti), named(&self.sid), named(&self.subject)) {
-            (Some(Some(id)), None, None) => Some(Revocation::token_id(issuer, id)),
-            (None, Some(Some(id)), None) => Some(Revocation::session_id(issuer, id)),
-            (None, None, Some(Some(subject))) => Some(Revocation::subject(issuer, subject)),
-            _ => None,
-        }
+        let Self { issuer, jti, sid, subject } = self;
+        let (name, revoke): (_, fn(&str, &str) -> Revocation) = match (jti, sid, subject) {
+            (Some(id), None, None) => (id, Revocation::token_id),
+            (None, Some(id), None) => (id, Revocation::session_id),
+            (None, None, Some(subject)) => (subject, Revocation::subject),
+            _ => return None,
+        };
+        (!issuer.is_empty() && !name.is_empty()).then(|| revoke(issuer, name))
     }
 }
 

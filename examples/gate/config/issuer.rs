@@ -8,11 +8,7 @@ use super::section::Section;
 use crate::kept::Kept;
 
 /// Reads one issuer with its keys, and its name if it has one.
-pub(crate) fn read(
-    mut section: Section<'_>,
-    files: &Files,
-    kept: &Kept,
-) -> (Option<String>, Option<(Issuer, Keys)>) {
+pub(crate) fn read(mut section: Section<'_>, files: &Files, kept: &Kept) -> (Option<String>, Option<(Issuer, Keys)>) {
     section.need("issuer", "it is the `iss` of the tokens, letter for letter");
     let name = section.text("issuer");
     if let Some(name) = &name {

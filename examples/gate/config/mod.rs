@@ -114,7 +114,10 @@ fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
     let present = |name: &SchemeName| name.sections().iter().any(|section| root.has(section));
     let configured: Vec<_> = SchemeName::ALL.into_iter().filter(present).collect();
     if configured.is_empty() {
-        root.fault("schemes", "there are none, so nobody could ever get in; add [[issuer]], [introspection], [basic] or [session]");
+        root.fault(
+            "schemes",
+            "there are none, so nobody could ever get in; add [[issuer]], [introspection], [basic] or [session]",
+        );
     }
     let schemes = read_schemes(&mut root, &configured);
 
@@ -156,7 +159,8 @@ fn read_schemes(root: &mut Section<'_>, configured: &[SchemeName]) -> Vec<Scheme
     let Some(names) = root.names("schemes") else { return configured.to_vec() };
     let chosen = read_scheme_names(root, &names);
     for missing in chosen.iter().filter(|name| !configured.contains(name)) {
-        let problem = format!("{:?} has no section; add [{}], or remove it here", missing.as_str(), missing.sections()[0]);
+        let problem =
+            format!("{:?} has no section; add [{}], or remove it here", missing.as_str(), missing.sections()[0]);
         root.fault("schemes", problem);
     }
     for left_out in configured.iter().filter(|name| !chosen.contains(name)) {

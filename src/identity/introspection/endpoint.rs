@@ -69,7 +69,7 @@ impl Endpoint {
             }
         }
         match self.client.post_form(&self.address, authorization, &form, self.call).await {
-            Ok(reply) => Ok(reply.body.to_vec()),
+            Ok((_, reply)) => Ok(reply.body.to_vec()),
             Err(CallError::Status(status @ (401 | 403))) => Err(Unanswered::OurCredentials(self.name(), status)),
             Err(source) => Err(Unanswered::Call { endpoint: self.name(), source }),
         }
