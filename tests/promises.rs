@@ -2,7 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
 #![allow(dead_code, reason = "that it compiles is the test")]
-#![cfg(all(feature = "axum", feature = "jwt", feature = "password", feature = "session", feature = "token"))]
+#![cfg(all(
+    feature = "axum",
+    feature = "jwt",
+    feature = "password",
+    feature = "session",
+    feature = "test-kit",
+    feature = "token"
+))]
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -30,6 +37,9 @@ use portcullis::identity::token::TokenVerifier;
 use portcullis::identity::{Assertion, AuthTime, Identity, Names, Verifier, VerifyError};
 use portcullis::permission::{Decision, Policy, Require, RequireLayer, Requirement};
 use portcullis::response::{Challenge, Problem, Rejection, RejectionId, Reply, Respond, ResponseBody};
+use portcullis::test_kit::{
+    Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge, TestIssuer, TestIssuerBuilder, TokenBuilder,
+};
 use portcullis::{Secret, authenticate, permission};
 use tower::{Layer, Service};
 
@@ -112,10 +122,12 @@ promise! {
     Shared: AuthenticateLayer, RequireLayer, Authenticate<Inner>, Require<Inner>, Requirement, Identity, AuthTime, Names, Decision,
         Challenge, Problem, Rejection, RejectionId, Reply, Reason, Severity, UnixTime, ManualClock, SystemClock,
         Authorization<'static>, Parameters<'static>, CookieName, SessionCookie, Algorithm, HashPool, MemorySessions,
-        PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>;
+        PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, Challenges, Endpoint, Fault,
+        Forgery, Genuine, ParsedChallenge, TokenBuilder<'static>;
     Plain: Assertion, AuthenticateBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
         BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemorySessionsBuilder, NewSession, Users,
-        Secret<String>, ResponseBody<String>;
+        Secret<String>, ResponseBody<String>, TestIssuer,
+        TestIssuerBuilder;
     Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection;
     Send: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>,
         permission::ResponseFuture<Inner, ()>;

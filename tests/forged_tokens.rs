@@ -1,0 +1,110 @@
+//! Every forged token of the catalogue gets the answer that it must get, and every genuine one is let in.
+
+#![cfg(all(feature = "aws-lc-rs", feature = "test-kit"))]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop where it fails")]
+
+mod support {
+    pub(crate) mod stack;
+}
+
+use std::collections::BTreeSet;
+
+use portcullis::authenticate::Bearer;
+use portcullis::clock::{ManualClock, UnixTime};
+use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet};
+use portcullis::test_kit::{Challenges, Endpoint, Forgery, Genuine, TestIssuer};
+use portcullis::{AuthenticateLayer, Identity};
+use support::stack::{get, send};
+
+const AUDIENCE: &str = "orders-api";
+
+/// The layer of a service that trusts `issuer`.
+fn layer(issuer: &TestIssuer, rules: impl Fn(Issuer) -> Issuer) -> AuthenticateLayer {
+    let keys = KeySet::from_jwks(issuer.jwks(), &issuer.algorithms()).unwrap();
+    let verifier = JwtVerifier::new([rules(Issuer::new(issuer.name(), [AUDIENCE], keys))]).unwrap();
+    AuthenticateLayer::new(Bearer::new("api", verifier)).unwrap()
+}
+
+async fn assert_all_refused(layer: &AuthenticateLayer, forgeries: Vec<Forgery>) {
+    let mut wrong = Vec::new();
+    for forgery in forgeries {
+        let answer = send(layer, get([("authorization", forgery.authorization())])).await;
+        let challenges = Challenges::of(&answer.headers);
+        let error = challenges.get("Bearer").and_then(|bearer| bearer.param("error"));
+        let reason = answer.rejection.as_ref().map(|rejection| rejection.reason());
+        let is_right = answer.seen.is_none()
+            && answer.status == forgery.status()
+            && error == Some(forgery.bearer_error())
+            && reason == Some(forgery.expected())
+            && challenges.faults().is_empty();
+        if !is_right {
+            wrong.push(format!("{}: {} {reason:?} {error:?}", forgery.name(), answer.status));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+async fn assert_all_accepted(layer: &AuthenticateLayer, genuine: Vec<Genuine>) {
+    let mut wrong = Vec::new();
+    for good in genuine {
+        let answer = send(layer, get([("authorization", good.authorization())])).await;
+        let scopes = answer.identity().map(|identity| identity.scopes().iter().collect::<Vec<_>>().join(" "));
+        let subject = answer.identity().map(Identity::subject);
+        if answer.status != 200 || subject != Some("alice") || scopes.as_deref() != Some(good.scope()) {
+            wrong.push(format!("{}: {} {subject:?} {scopes:?}", good.name(), answer.status));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn every_forged_token_is_refused_as_it_must_be_and_leads_nobody_astray() {
+    let issuer = TestIssuer::start().await.unwrap();
+    let forgeries = issuer.forgeries(AUDIENCE);
+    assert!(forgeries.len() > 250, "{}", forgeries.len());
+    assert_all_refused(&layer(&issuer, |issuer| issuer), forgeries).await;
+    assert_eq!(Endpoint::ALL.map(|endpoint| issuer.requests(endpoint)), [0; 5]);
+}
+
+#[tokio::test]
+async fn every_genuine_token_is_accepted() {
+    let issuer = TestIssuer::start().await.unwrap();
+    assert_all_accepted(&layer(&issuer, |issuer| issuer), issuer.genuine(AUDIENCE)).await;
+    assert_all_accepted(&layer(&issuer, |issuer| issuer.token_type("at+jwt")), issuer.genuine(AUDIENCE)).await;
+}
+
+#[tokio::test]
+async fn tokens_of_other_kinds_are_refused_where_a_type_is_required() {
+    let issuer = TestIssuer::start().await.unwrap();
+    let strict = layer(&issuer, |issuer| issuer.token_type("at+jwt"));
+    assert_all_refused(&strict, issuer.other_kinds(AUDIENCE)).await;
+    assert_all_refused(&strict, issuer.forgeries(AUDIENCE)).await;
+}
+
+#[tokio::test]
+async fn the_catalogue_fits_an_issuer_of_any_algorithm_at_any_time() {
+    for algorithm in
+        [Algorithm::ES256, Algorithm::ES384, Algorithm::ES512, Algorithm::EdDSA, Algorithm::RS512, Algorithm::PS384]
+    {
+        let clock = ManualClock::at(UnixTime::from_secs(1_790_000_000));
+        let builder = TestIssuer::builder().algorithms([algorithm]).name("https://id.example").clock(clock.clone());
+        let issuer = builder.start().await.unwrap();
+        let keys = KeySet::from_jwks(issuer.jwks(), &[algorithm]).unwrap();
+        let verifier = JwtVerifier::new([Issuer::new("https://id.example", [AUDIENCE], keys)]).unwrap().clock(clock);
+        let layer = AuthenticateLayer::new(Bearer::new("api", verifier)).unwrap();
+        assert_all_refused(&layer, issuer.forgeries(AUDIENCE)).await;
+        assert_all_accepted(&layer, issuer.genuine(AUDIENCE)).await;
+    }
+}
+
+#[tokio::test]
+async fn every_entry_has_a_name_of_its_own() {
+    let issuer = TestIssuer::start().await.unwrap();
+    let forgeries = issuer.forgeries(AUDIENCE);
+    let names: BTreeSet<_> = forgeries.iter().map(Forgery::name).collect();
+    let tokens: BTreeSet<_> = forgeries.iter().map(Forgery::token).collect();
+    assert_eq!((names.len(), tokens.len()), (forgeries.len(), forgeries.len()));
+    let genuine = issuer.genuine(AUDIENCE);
+    assert_eq!(genuine.iter().map(Genuine::name).collect::<BTreeSet<_>>().len(), genuine.len());
+    assert!(names.iter().all(|name| !name.contains(' ')), "{names:?}");
+}
