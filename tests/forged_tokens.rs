@@ -9,12 +9,17 @@ mod support {
 
 use std::collections::BTreeSet;
 
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use portcullis::authenticate::Bearer;
 use portcullis::clock::{ManualClock, UnixTime};
 use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet};
 use portcullis::test_kit::{Challenges, Endpoint, Forgery, Genuine, TestIssuer};
 use portcullis::{AuthenticateLayer, Identity};
+use serde_json::Value;
 use support::stack::{get, send};
+use tokio::process::Command;
 
 const AUDIENCE: &str = "orders-api";
 
@@ -107,4 +112,67 @@ async fn every_entry_has_a_name_of_its_own() {
     let genuine = issuer.genuine(AUDIENCE);
     assert_eq!(genuine.iter().map(Genuine::name).collect::<BTreeSet<_>>().len(), genuine.len());
     assert!(names.iter().all(|name| !name.contains(' ')), "{names:?}");
+}
+
+/// A forgery that is bad in two ways proves neither: each is signed properly, or says what a good token says.
+#[tokio::test]
+async fn every_forgery_is_good_but_for_what_its_name_says() {
+    // Shapes without a payload to read, and those whose name says that two things are wrong.
+    const EXCEPTIONS: [&str; 9] = [
+        "base64-unused-bits-of-the-payload",
+        "forged-and-",
+        "iss-steers-",
+        "json-serialisation",
+        "jwe-",
+        "parts-",
+        "payload-detached",
+        "scheme-in-the-token",
+        "tid-steers-",
+    ];
+    let issuer = TestIssuer::start().await.unwrap();
+    let keys = KeySet::from_jwks(issuer.jwks(), &issuer.algorithms()).unwrap();
+    let verifier = JwtVerifier::new([Issuer::new(issuer.name(), [AUDIENCE], keys.clone())]).unwrap();
+    let mut bad = Vec::new();
+    for forgery in issuer.forgeries(AUDIENCE).into_iter().chain(issuer.other_kinds(AUDIENCE)) {
+        let is_signed = keys.verify_jws(forgery.token()).is_ok();
+        let says_well = || {
+            let payload = BASE64_URL_SAFE_NO_PAD.decode(forgery.token().split('.').nth(1)?).ok()?;
+            verifier.verify_token(&issuer.token("").raw_payload(payload).mint()).ok()
+        };
+        let is_exception = forgery.status() == 400 || EXCEPTIONS.iter().any(|start| forgery.name().starts_with(start));
+        if !is_exception && !is_signed && says_well().is_none() {
+            bad.push(forgery.name().to_owned());
+        }
+    }
+    assert!(bad.is_empty(), "{bad:?}");
+}
+
+#[tokio::test]
+async fn who_goes_where_a_forgery_points_finds_keys_that_fit_it() {
+    let issuer = TestIssuer::start().await.unwrap();
+    let url = format!("{}/trap/jwks", issuer.url());
+    let keys = Command::new("curl").args(["--silent", "--fail", &url]).output().await.unwrap().stdout;
+    assert_eq!(issuer.requests(Endpoint::Trap), 1);
+    let keys = KeySet::from_jwks(keys, &[Algorithm::ES256]).unwrap();
+    let deceived = JwtVerifier::new([Issuer::new(issuer.name(), [AUDIENCE], keys)]).unwrap();
+    let forgeries = issuer.forgeries(AUDIENCE);
+    let find = |name: &str| forgeries.iter().find(|forgery| forgery.name() == name).unwrap().token();
+    for name in ["jku-loopback", "x5u-loopback", "jwk-embedded-with-its-kid", "x5c-self-signed"] {
+        assert_eq!(deceived.verify_token(find(name)).unwrap().subject(), "alice", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_public_key_taken_for_a_secret_fits_the_hmac() {
+    let issuer = TestIssuer::start().await.unwrap();
+    let set: Value = serde_json::from_str(&issuer.jwks()).unwrap();
+    let key = set["keys"].as_array().unwrap().iter().find(|key| key["alg"] == "RS256").unwrap();
+    let number = BASE64_URL_SAFE_NO_PAD.decode(key["n"].as_str().unwrap()).unwrap();
+    let forgeries = issuer.forgeries(AUDIENCE);
+    for (name, secret) in [("hmac-jwk", key.to_string().into_bytes()), ("hmac-raw-number", number)] {
+        let token = forgeries.iter().find(|forgery| forgery.name() == name).unwrap().token();
+        let (input, signature) = token.rsplit_once('.').unwrap();
+        let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap();
+        hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, &secret), input.as_bytes(), &signature).unwrap();
+    }
 }

@@ -230,7 +230,8 @@ impl TestIssuer {
         self.state.traffic.requests(endpoint)
     }
 
-    /// Waits until `count` requests in all have arrived at `endpoint`: for what a service does in the background.
+    /// Waits until `count` requests in all have arrived at `endpoint`: for what a service does in the background. The
+    /// runtime's own timer measures the time.
     ///
     /// # Errors
     /// Timed out: they did not arrive within [`PATIENCE`](Self::PATIENCE); the text says how many did.
