@@ -7,7 +7,8 @@ use super::challenges::Challenges;
 use super::forgeries::{Forgery, Genuine};
 
 impl Challenges {
-    /// Asserts that there is a Bearer challenge with this `error` (RFC 6750 section 3.1), and that the field is well formed.
+    /// Asserts that there is a Bearer challenge with this `error` (RFC 6750 section 3.1), and that the field is well
+    /// formed.
     ///
     /// # Panics
     /// If not; the message shows what was there.
@@ -87,8 +88,8 @@ impl Forgery {
 }
 
 impl Genuine {
-    /// Asserts that an answer does not refuse this token: its status is neither 400, 401, 403, 429 nor of a failure of the
-    /// server.
+    /// Asserts that an answer does not refuse this token: its status is neither 400, 401, 403, 429 nor of a failure of
+    /// the server.
     ///
     /// # Panics
     /// If not; the message names the token and shows what was there.

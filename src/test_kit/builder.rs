@@ -56,8 +56,8 @@ impl TestIssuerBuilder {
         self
     }
 
-    /// The issuer's name, where it is to be another than its address: a fixed name makes tokens comparable, and a wrong one
-    /// makes discovery fail, as it should.
+    /// The issuer's name, where it is to be another than its address: a fixed name makes tokens comparable, and a wrong
+    /// one makes discovery fail, as it should.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self

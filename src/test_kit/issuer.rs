@@ -17,11 +17,11 @@ use super::traffic::Endpoint;
 use crate::clock::within;
 use crate::identity::jwt::{Algorithm, KeySet};
 
-/// An issuer of tokens in this process: OpenID Connect discovery, RFC 8414 metadata, a key set and introspection, over HTTP
-/// at a free port of 127.0.0.1.
+/// An issuer of tokens in this process: OpenID Connect discovery, RFC 8414 metadata, a key set and introspection, over
+/// HTTP at a free port of 127.0.0.1.
 ///
-/// It runs in tasks of the runtime that it was started in, and is gone when dropped. Every method takes `&self`, so a test
-/// can change it while the service under test talks to it.
+/// It runs in tasks of the runtime that it was started in, and is gone when dropped. Every method takes `&self`, so a
+/// test can change it while the service under test talks to it.
 ///
 /// ```
 /// use portcullis::test_kit::{Endpoint, TestIssuer};
@@ -49,8 +49,8 @@ impl TestIssuer {
         Self { state, server }
     }
 
-    /// Starts an issuer with keys for ES256, ES384, ES512, EdDSA, RS256 and PS256; tokens are signed with ES256 unless they
-    /// say otherwise. Making the RSA key takes about a tenth of a second: where that matters, name the
+    /// Starts an issuer with keys for ES256, ES384, ES512, EdDSA, RS256 and PS256; tokens are signed with ES256 unless
+    /// they say otherwise. Making the RSA key takes about a tenth of a second: where that matters, name the
     /// [algorithms](TestIssuerBuilder::algorithms).
     ///
     /// # Errors
@@ -107,8 +107,8 @@ impl TestIssuer {
         self.state.current_key(algorithm).map(|key| key.id.clone())
     }
 
-    /// An access token for `subject`, to be shaped and minted: by this issuer, from now for 5 minutes, with all that RFC
-    /// 9068 asks for but an audience.
+    /// An access token for `subject`, to be shaped and minted: by this issuer, from now for 5 minutes, with all that
+    /// RFC 9068 asks for but an audience.
     pub fn token(&self, subject: &str) -> TokenBuilder<'_> {
         TokenBuilder::access(&self.state, subject)
     }
@@ -125,8 +125,8 @@ impl TestIssuer {
         self.state.grants().revoke(token);
     }
 
-    /// Lets a client introspect by its secret (basic or post). As soon as one client is registered, strangers are refused;
-    /// before that, whoever presents well-formed client authentication is let in.
+    /// Lets a client introspect by its secret (basic or post). As soon as one client is registered, strangers are
+    /// refused; before that, whoever presents well-formed client authentication is let in.
     pub fn register_client(&self, id: impl Into<String>, secret: impl Into<String>) {
         self.state.clients().register(id.into(), Proof::Secret(secret.into()));
     }

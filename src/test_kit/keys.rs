@@ -82,7 +82,8 @@ impl SigningKey {
         self.sign_as(self.algorithm, message)
     }
 
-    /// The signature under another RSA algorithm than the key is published for; keys of other types know only their own.
+    /// The signature under another RSA algorithm than the key is published for; keys of other types know only their
+    /// own.
     pub(super) fn sign_as(&self, algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
         let signature = match &self.pair {
             Pair::Ec(pair) => pair.sign(&SystemRandom::new(), message).map(|signature| signature.as_ref().to_vec()),

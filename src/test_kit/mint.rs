@@ -188,15 +188,15 @@ impl<'i> TokenBuilder<'i> {
         self
     }
 
-    /// Signs with the issuer's current key for `algorithm`. Default: the first of the issuer's algorithms. Where the issuer
-    /// has no such key, the token has an empty signature.
+    /// Signs with the issuer's current key for `algorithm`. Default: the first of the issuer's algorithms. Where the
+    /// issuer has no such key, the token has an empty signature.
     pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.signer = Signer::Current(algorithm);
         self
     }
 
-    /// Signs with the key of this `kid`, whether it is published, retired or never was. Where the issuer has none of that
-    /// name, the token has an empty signature.
+    /// Signs with the key of this `kid`, whether it is published, retired or never was. Where the issuer has none of
+    /// that name, the token has an empty signature.
     pub fn key(mut self, key_id: impl Into<String>) -> Self {
         self.signer = Signer::Named(key_id.into());
         self
@@ -214,8 +214,8 @@ impl<'i> TokenBuilder<'i> {
         self
     }
 
-    /// Authenticates with an HMAC; the header has no `kid`. For any other algorithm than `HS256`, `HS384` and `HS512`, it
-    /// is made with SHA-256.
+    /// Authenticates with an HMAC; the header has no `kid`. For any other algorithm than `HS256`, `HS384` and `HS512`,
+    /// it is made with SHA-256.
     pub fn secret(mut self, algorithm: Algorithm, secret: impl Into<Vec<u8>>) -> Self {
         self.signer = Signer::Secret(algorithm, secret.into());
         self
@@ -234,8 +234,8 @@ impl<'i> TokenBuilder<'i> {
         format!("{input}.{}", base64url(self.sign(input.as_bytes())))
     }
 
-    /// An opaque token that stands for these claims at the issuer's introspection endpoint. What is said about header and
-    /// key plays no part. A claim `active` is told instead of the truth.
+    /// An opaque token that stands for these claims at the issuer's introspection endpoint. What is said about header
+    /// and key plays no part. A claim `active` is told instead of the truth.
     #[must_use]
     pub fn mint_opaque(self) -> String {
         let token = self.state.unique();

@@ -42,15 +42,15 @@
 //! |---|---|
 //! | what a token may do | [`TestIssuer::token`]: any claim, any header, any time, any key |
 //! | what no token may do | [`TestIssuer::forgeries`], [`TestIssuer::genuine`], [`TestIssuer::other_kinds`] |
-//! | key rotation | [`TestIssuer::rotate`], [`rotate_without_overlap`](TestIssuer::rotate_without_overlap), [`publish`](TestIssuer::publish) |
+//! | key rotation | [`TestIssuer::rotate`], [`TestIssuer::rotate_without_overlap`], [`TestIssuer::publish`] |
 //! | an issuer that is down, slow or lies | [`TestIssuer::fail_with`] a [`Fault`], [`go_down`](TestIssuer::go_down) |
 //! | how often the issuer is asked | [`TestIssuer::requests`], [`wait_for_requests`](TestIssuer::wait_for_requests) |
 //! | opaque tokens, revocation | [`TokenBuilder::mint_opaque`], [`TestIssuer::revoke`] |
 //! | back-channel logout | [`TestIssuer::logout_token`] |
 //! | what a client is told | [`Challenges`] |
 //!
-//! What is in the test's hands is changed through `&TestIssuer`, at any time. No method sleeps; times of tokens come from
-//! the [`Clock`](crate::clock::Clock) that [`TestIssuerBuilder::clock`] is given.
+//! All of it is changed through `&TestIssuer`, at any time. The times of tokens come from the
+//! [`Clock`](crate::clock::Clock) that [`TestIssuerBuilder::clock`] is given.
 
 mod answer;
 mod assertions;

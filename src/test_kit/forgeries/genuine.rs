@@ -133,7 +133,8 @@ fn escaped(token: &TokenBuilder<'_>) -> String {
 
 /// A genuine token of exactly so many characters; none where no claim makes it so long.
 pub(super) fn of_length<'i>(good: impl Fn() -> TokenBuilder<'i>, length: usize) -> Option<String> {
-    // Three bytes of the claim are four characters of the token; a claim of one to three bytes more makes up for the rest.
+    // Three bytes of the claim are four characters of the token; a claim of one to three bytes more makes up for the
+    // rest.
     let short = good().claim("fill", "").mint();
     let most = length.checked_sub(short.len())? / 4 * 3 + 3;
     (most.saturating_sub(9)..=most).find_map(|fill| {

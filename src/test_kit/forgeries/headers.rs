@@ -106,7 +106,8 @@ fn key_ids(attack: &mut Attack<'_>) {
     });
 }
 
-/// RFC 7515 section 4.1.11, RFC 7797 section 7: extensions that must be understood, in any form, and an unencoded payload.
+/// RFC 7515 section 4.1.11, RFC 7797 section 7: extensions that must be understood, in any form, and an unencoded
+/// payload.
 fn extensions(attack: &mut Attack<'_>) {
     let forms = [
         ("crit-unknown-and-present", json!(["x"])),

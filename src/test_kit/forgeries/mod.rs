@@ -68,9 +68,9 @@ impl Forgery {
         self.field.clone()
     }
 
-    /// Why it must be refused: [`Invalid`](Reason::Invalid), [`Expired`](Reason::Expired) for one that is genuine but old,
-    /// or [`Malformed`](Reason::Malformed) for what is not even a token in a header (RFC 6750 section 2.1) or is longer than
-    /// [16 KiB](crate::credentials::BearerToken::DEFAULT_MAX_LENGTH).
+    /// Why it must be refused: [`Invalid`](Reason::Invalid), [`Expired`](Reason::Expired) for one that is genuine but
+    /// old, or [`Malformed`](Reason::Malformed) for what is not even a token in a header (RFC 6750 section 2.1) or is
+    /// longer than [16 KiB](crate::credentials::BearerToken::DEFAULT_MAX_LENGTH).
     #[must_use]
     pub const fn expected(&self) -> Reason {
         self.expected
@@ -93,11 +93,11 @@ impl TestIssuer {
     /// Forged tokens for a service that this issuer calls `audience`: some 400, in the ways that verifiers have been
     /// deceived or brought down before. Each is good but for what its name says.
     ///
-    /// Expected are the answers of a service with the defaults of this crate; of an issuer that it requires a `typ` of, too.
-    /// Those about an algorithm that this issuer has no key for are left out. Several point at
+    /// The expected answers are those of a service with the defaults of this crate, whether it requires a `typ` or not.
+    /// Forgeries that need an algorithm which this issuer has no key for are left out. Several point at
     /// [`Endpoint::Trap`](super::Endpoint::Trap), whose count must stay zero.
     ///
-    /// Make them anew for each test: they end when good tokens do, and keys are rotated.
+    /// They are made with the keys and the time of this moment: make them anew after a rotation, or after five minutes.
     #[must_use]
     pub fn forgeries(&self, audience: &str) -> Vec<Forgery> {
         let mut attack = Attack::new(self.state(), audience);
@@ -122,8 +122,8 @@ impl TestIssuer {
         attack.into_forgeries()
     }
 
-    /// Tokens that must be accepted, as `alice`: whoever refuses forgeries by refusing everything fails here. All keep to
-    /// RFC 9068.
+    /// Tokens that must be accepted, as `alice`: whoever refuses forgeries by refusing everything fails here. All keep
+    /// to RFC 9068.
     #[must_use]
     pub fn genuine(&self, audience: &str) -> Vec<Genuine> {
         genuine::all(self.state(), audience)

@@ -40,7 +40,8 @@ fn parts_too_many_or_few(attack: &mut Attack<'_>) {
     attack.invalid("json-serialisation-in-base64url", base64url(general));
 }
 
-/// RFC 7515 section 2: no padding, no blanks, no other alphabet; and unused bits are zero, or one token had two spellings.
+/// RFC 7515 section 2: no padding, no blanks, no other alphabet; and unused bits are zero, or one token had two
+/// spellings.
 fn lenient_base64(attack: &mut Attack<'_>) {
     let token = attack.good().mint();
     let [header, payload, signature] = parts(&token);
