@@ -6,6 +6,7 @@
     feature = "axum",
     feature = "jwt",
     feature = "password",
+    feature = "redis",
     feature = "session",
     feature = "test-kit",
     feature = "token"
@@ -30,8 +31,12 @@ use portcullis::credentials::{
     Authorization, BasicCredentials, BearerToken, CookieName, Parameters, SessionCookie, SessionId, Unreadable,
 };
 use portcullis::error::{ConfigError, ConfigFault, Reason, Severity};
-use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet};
+use portcullis::identity::jwt::{Algorithm, Issuer, IssuerKeys, JwtVerifier, KeySet, LoggedOut, Profile, TokenCache};
 use portcullis::identity::password::{HashError, HashPool, HashPoolBuilder, PasswordVerifier, User, Users};
+use portcullis::identity::revocation::{
+    MemoryRevocations, MemoryRevocationsBuilder, RedisRevocations, RedisRevocationsBuilder, Revocation, Revocations,
+    RevokeError, TokenFacts,
+};
 use portcullis::identity::session::{MemorySessions, MemorySessionsBuilder, NewSession, SessionInfo};
 use portcullis::identity::token::TokenVerifier;
 use portcullis::identity::{Assertion, AuthTime, Identity, Names, Verifier, VerifyError};
@@ -122,18 +127,20 @@ promise! {
     Shared: AuthenticateLayer, RequireLayer, Authenticate<Inner>, Require<Inner>, Requirement, Identity, AuthTime, Names, Decision,
         Challenge, Problem, Rejection, RejectionId, Reply, Reason, Severity, UnixTime, ManualClock, SystemClock,
         Authorization<'static>, Parameters<'static>, CookieName, SessionCookie, Algorithm, HashPool, MemorySessions,
-        PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, Challenges, Endpoint, Fault,
-        Forgery, Genuine, ParsedChallenge, TokenBuilder<'static>;
+        PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
+        MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>,
+        Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge, TokenBuilder<'static>;
     Plain: Assertion, AuthenticateBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
-        BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemorySessionsBuilder, NewSession, Users,
-        Secret<String>, ResponseBody<String>, TestIssuer,
-        TestIssuerBuilder;
-    Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection;
+        BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, MemorySessionsBuilder, NewSession,
+        LoggedOut, Users,
+        Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder;
+    Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection, RevokeError;
     Send: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>,
         permission::ResponseFuture<Inner, ()>;
     Debug: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>, permission::ResponseFuture<Inner, ()>;
     Scheme: Basic<Checks>, Bearer<TokenVerifier>, Bearer<JwtVerifier>, Session<MemorySessions>;
     Respond: Problem;
+    Revocations: MemoryRevocations, RedisRevocations;
     Clock: SystemClock, ManualClock;
 }
 

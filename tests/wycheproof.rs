@@ -14,19 +14,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portcullis::Secret;
 use portcullis::identity::jwt::{Algorithm, KeySet};
 use serde_json::{Value, json};
+use support::services;
+
+mod support {
+    pub(crate) mod services;
+}
 
 fn vectors(file: &str) -> Option<Value> {
     let default = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors");
     let folder = env::var_os("PORTCULLIS_VECTORS").map_or(default, PathBuf::from);
     match fs::read(folder.join(file)) {
         Ok(json) => Some(serde_json::from_slice(&json).unwrap()),
-        Err(error) if env::var_os("PORTCULLIS_REQUIRE_SERVICES").is_some_and(|value| value == "1") => {
-            panic!("{file} is required and cannot be read: {error}")
-        }
-        Err(error) => {
-            eprintln!("skipped: {file} cannot be read: {error}");
-            None
-        }
+        Err(error) => services::missing(format_args!("{file} cannot be read: {error}")),
     }
 }
 

@@ -16,8 +16,9 @@ use sha2::{Digest as _, Sha256};
 pub(super) struct Digest([u8; 32]);
 
 impl Digest {
-    pub(super) fn of(secret: &[u8]) -> Self {
-        Self(Sha256::digest(secret).into())
+    /// The digest of `parts`, one behind the other.
+    pub(super) fn of<const N: usize>(parts: [&[u8]; N]) -> Self {
+        Self(parts.into_iter().fold(Sha256::new(), Sha256::chain_update).finalize().into())
     }
 }
 

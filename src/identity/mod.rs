@@ -10,7 +10,7 @@
 //!
 //! [Writing a verifier](crate::guide::writing_a_scheme) shows how two of them share a scheme.
 
-#[cfg(any(feature = "session", feature = "token"))]
+#[cfg(any(feature = "jwt", feature = "session", feature = "token"))]
 mod digest;
 mod error;
 #[expect(clippy::module_inception, reason = "the stage is named after the one type it makes")]
@@ -19,6 +19,8 @@ mod identity;
 pub mod jwt;
 #[cfg(feature = "password")]
 pub mod password;
+#[cfg(feature = "jwt")]
+pub mod revocation;
 #[cfg(feature = "session")]
 pub mod session;
 #[cfg(feature = "token")]

@@ -127,11 +127,11 @@ impl TokenVerifier {
     /// should not hold the tokens themselves.
     #[must_use]
     pub fn digest(token: &str) -> [u8; 32] {
-        Digest::of(token.as_bytes()).into()
+        Digest::of([token.as_bytes()]).into()
     }
 
     fn verdict(&self, token: &BearerToken) -> Result<Identity, VerifyError> {
-        let digest = Digest::of(token.expose().as_bytes());
+        let digest = Digest::of([token.expose().as_bytes()]);
         let Some(identity) = self.read().get(&digest).cloned() else {
             return Err(VerifyError::invalid().because("no such API token"));
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::policy::{ErasedPolicy, Policy};
 use crate::error::ConfigFault;
+use crate::names::is_scope_token;
 use crate::response::Challenge;
 
 /// What an identity must have; made by [`scope`], [`role`], [`all`] and their siblings, checked by
@@ -47,12 +48,14 @@ pub fn role(name: impl Into<Box<str>>) -> Requirement {
     Requirement(Kind::Role(name.into()))
 }
 
-/// Every one of these.
+/// Every one of these. A 403 advises clients to ask for all its scopes, those that they have among them: a new token replaces
+/// the old one. So put all that a route needs into one requirement, rather than into one layer around another.
 pub fn all(requirements: impl IntoIterator<Item = Requirement>) -> Requirement {
     Requirement(Kind::All(requirements.into_iter().collect()))
 }
 
-/// At least one of these.
+/// At least one of these. A 403 advises clients to ask for the scopes of the first that more scopes would meet, so put the
+/// narrowest first: `any([scope("orders:read"), scope("orders:admin")])`.
 pub fn any(requirements: impl IntoIterator<Item = Requirement>) -> Requirement {
     Requirement(Kind::Any(requirements.into_iter().collect()))
 }
@@ -151,9 +154,4 @@ impl fmt::Debug for Kind {
             Self::Scope(name) => f.debug_tuple("Scope").field(name).finish(),
         }
     }
-}
-
-/// `scope-token` of RFC 6749 appendix A.4.
-fn is_scope_token(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }

@@ -1,6 +1,6 @@
 //! A JWT as a bearer token.
 
-use super::verifier::JwtVerifier;
+use super::verifier::{Attempt, JwtVerifier};
 use crate::credentials::BearerToken;
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
@@ -8,11 +8,20 @@ use crate::identity::verifier::Verifier;
 
 impl Verifier<BearerToken> for JwtVerifier {
     async fn verify(&self, token: BearerToken) -> Result<Identity, VerifyError> {
-        self.verify_token(token.expose())
+        match self.attempt(token.expose()) {
+            Attempt::Settled(verdict) => verdict,
+            Attempt::NeedsKeys(keys) => {
+                keys.source().refresh().await;
+                self.verify_token(token.expose())
+            }
+        }
     }
 
-    // Nothing here waits, so the request need not pay for a boxed future.
+    // Unless keys have to be fetched nothing here waits, so the request need not pay for a boxed future.
     fn verify_now(&self, token: &BearerToken) -> Option<Result<Identity, VerifyError>> {
-        Some(self.verify_token(token.expose()))
+        match self.attempt(token.expose()) {
+            Attempt::Settled(verdict) => Some(verdict),
+            Attempt::NeedsKeys(_) => None,
+        }
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Claims<'p> {
     pub(super) issued_at: Option<UnixTime>,
     pub(super) auth_time: Option<UnixTime>,
     pub(super) id: Option<Cow<'p, str>>,
+    pub(super) client_id: Option<Cow<'p, str>>,
+    pub(super) session_id: Option<Cow<'p, str>>,
     pub(super) acr: Option<Cow<'p, str>>,
     pub(super) amr: Names,
     pub(super) scope: Option<Words<'p>>,
@@ -48,6 +50,8 @@ impl<'p> Members<'p> for Claims<'p> {
             "iat" => self.issued_at = Some(value.date("`iat` is not a time")?),
             "auth_time" => self.auth_time = Some(value.date("`auth_time` is not a time")?),
             "jti" => self.id = Some(value.text("`jti` is not text")?),
+            "client_id" => self.client_id = Some(value.text("`client_id` is not text")?),
+            "sid" => self.session_id = Some(value.text("`sid` is not text")?),
             "acr" => self.acr = Some(value.text("`acr` is not text")?),
             "amr" => match value.words()? {
                 Words::List(methods) => self.amr = methods,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use super::key_set::KeySet;
+use super::source::IssuerKeys;
 use crate::error::ConfigFault;
 
 /// An issuer whose tokens are accepted: its name, our names in its tokens, its keys, and the rules in between.
@@ -33,11 +33,14 @@ use crate::error::ConfigFault;
 pub struct Issuer {
     pub(super) name: Arc<str>,
     pub(super) audience: Vec<Box<str>>,
-    pub(super) keys: KeySet,
+    pub(super) keys: IssuerKeys,
+    pub(super) profile: Profile,
     pub(super) token_type: Option<Box<str>>,
     pub(super) leeway: Duration,
     pub(super) scopes_claim: Option<Box<str>>,
     pub(super) roles_claim: Option<Box<str>>,
+    /// Our names in logout tokens; empty for those in access tokens.
+    pub(super) clients: Vec<Box<str>>,
     /// Reads the application's own claims from the payload.
     pub(super) read_value: Option<ReadValue>,
 }
@@ -57,18 +60,26 @@ impl Issuer {
     pub fn new<A: Into<Box<str>>>(
         name: impl Into<Arc<str>>,
         audience: impl IntoIterator<Item = A>,
-        keys: KeySet,
+        keys: impl Into<IssuerKeys>,
     ) -> Self {
         Self {
             name: name.into(),
             audience: audience.into_iter().map(Into::into).collect(),
-            keys,
+            keys: keys.into(),
+            profile: Profile::Jwt,
             token_type: None,
             leeway: Self::DEFAULT_LEEWAY,
             scopes_claim: None,
             roles_claim: None,
+            clients: Vec::new(),
             read_value: None,
         }
+    }
+
+    /// What tokens of this issuer must have beyond what every access token must. Default: [`Profile::Jwt`].
+    pub const fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
     }
 
     /// The `typ` that tokens must have, such as `at+jwt` (RFC 9068). Compared without case; `application/` before it
@@ -99,6 +110,13 @@ impl Issuer {
         self
     }
 
+    /// What the issuer calls our applications in the `aud` of its logout tokens: their client ids (OpenID Connect
+    /// Back-Channel Logout 1.0 section 2.4). Default: the names given to [`new`](Self::new).
+    pub fn logout_clients<C: Into<Box<str>>>(mut self, clients: impl IntoIterator<Item = C>) -> Self {
+        self.clients = clients.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Also reads the whole payload as a `T`, kept in [`Identity::get::<T>`](crate::Identity::get). Default: nothing. A
     /// token whose payload does not fit `T` is refused, so make optional what may be missing.
     pub fn claims<T: DeserializeOwned + Send + Sync + 'static>(mut self) -> Self {
@@ -119,6 +137,18 @@ impl Issuer {
         }
         if self.audience.iter().any(|name| name.is_empty()) {
             fault("audience", format!("one name for {:?} is empty; remove it or fill it in", self.name));
+        }
+        if self.clients.iter().any(|name| name.is_empty()) {
+            fault("logout_clients", format!("one name for {:?} is empty; remove it or fill it in", self.name));
+        }
+        if let Some(other) = self.keys.source().discovered_for().filter(|other| **other != *self.name) {
+            fault(
+                "issuer",
+                format!("{:?} is given the keys of {other:?}; name the one that they were found for", self.name),
+            );
+        }
+        if self.profile == Profile::Rfc9068 && self.token_type.is_some() {
+            fault("token_type", "is `at+jwt` by the profile of RFC 9068; leave one of the two out".to_owned());
         }
         if self.leeway > Self::MAX_LEEWAY {
             let (leeway, most) = (self.leeway, Self::MAX_LEEWAY);
@@ -144,6 +174,25 @@ impl fmt::Debug for Issuer {
             .field("keys", &self.keys)
             .finish_non_exhaustive()
     }
+}
+
+/// What is asked of the access tokens of an issuer.
+///
+/// ```
+/// # use portcullis::{Secret, identity::jwt::{Algorithm, KeySet}};
+/// use portcullis::identity::jwt::{Issuer, Profile};
+///
+/// # let keys = KeySet::hmac(Algorithm::HS256, Secret::new((1..=32).collect()))?;
+/// let issuer = Issuer::new("https://id.example", ["orders-api"], keys).profile(Profile::Rfc9068);
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Profile {
+    /// Any JWT with `iss`, `sub`, `aud` and `exp` that is not plainly a token of another kind.
+    Jwt,
+    /// The profile of RFC 9068: `typ` is `at+jwt`, and `client_id`, `iat` and `jti` are there too (sections 2.2 and 4).
+    Rfc9068,
 }
 
 /// `at+jwt` of `application/at+jwt`; the prefix may be left out where no other slash follows (RFC 7515 section 4.1.9).

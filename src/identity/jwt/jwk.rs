@@ -9,33 +9,32 @@ use super::base64url::decode;
 use super::json::{Cause, is_unique};
 use super::key_set::{MAX_KEYS, Named};
 use super::material::{Kind, Material};
-use crate::error::ConfigFault;
+use crate::error::{ConfigError, ConfigFault};
 
-/// What became of one entry of a set: a key, or why it is not for us, which is no fault.
-type Entry = Result<Named, Skipped>;
+/// What became of one entry of a set: a key and its numbers, or the fact that it is not for us, which is no fault.
+type Entry = Result<(Named, Material), Skipped>;
 
-struct Skipped;
+pub(super) struct Skipped;
 
 /// Reads a set and binds each key to one of the `allowed` algorithms.
-pub(super) fn read_set(json: &[u8], allowed: &[Algorithm]) -> Result<Vec<Named>, Vec<ConfigFault>> {
-    let entries = entries(json).map_err(|problem| vec![ConfigFault::new("keys", problem)])?;
+pub(super) fn read_set(json: &[u8], allowed: &[Algorithm]) -> Result<Vec<Named>, ConfigError> {
+    let entries = entries(json).map_err(|problem| ConfigFault::new("keys", problem))?;
     let (mut keys, mut faults) = (Vec::new(), Vec::new());
     for (index, entry) in entries.iter().enumerate() {
-        match Jwk(entry).read(allowed) {
-            Ok(Ok(key)) => keys.push(key),
+        match read_entry(entry, allowed) {
+            Ok(Ok((key, _))) => keys.push(key),
             Ok(Err(Skipped)) => {}
-            Err(problem) => faults.push(ConfigFault::new(Jwk(entry).setting(index), problem)),
+            Err(problem) => faults.push(ConfigFault::new(name(entry, index), problem)),
         }
     }
     if keys.is_empty() && faults.is_empty() {
-        let names: Vec<_> = allowed.iter().map(|algorithm| algorithm.name()).collect();
-        let problem = format!("none of the {} keys of the set verifies {}", entries.len(), names.join(", "));
-        faults.push(ConfigFault::new("keys", problem));
+        faults.push(ConfigFault::new("keys", none_for(entries.len(), allowed)));
     }
-    if faults.is_empty() { Ok(keys) } else { Err(faults) }
+    ConfigError::unless_empty(faults, keys)
 }
 
-fn entries(json: &[u8]) -> Result<Vec<Map<String, Value>>, Cow<'static, str>> {
+/// The entries of a set, whatever each of them is.
+pub(super) fn entries(json: &[u8]) -> Result<Vec<Value>, Cow<'static, str>> {
     if !is_unique(json) {
         return Err("the document names a member of an object twice, so that readers may differ about it".into());
     }
@@ -45,9 +44,27 @@ fn entries(json: &[u8]) -> Result<Vec<Map<String, Value>>, Cow<'static, str>> {
     if entries.len() > MAX_KEYS {
         return Err(format!("{} keys are more than the {MAX_KEYS} that are read", entries.len()).into());
     }
-    let objects: Option<_> =
-        entries.into_iter().map(|entry| if let Value::Object(key) = entry { Some(key) } else { None }).collect();
-    objects.ok_or_else(|| "an entry of `keys` is not an object".into())
+    Ok(entries)
+}
+
+/// Reads one entry of a set, and binds its key to one of the `allowed` algorithms.
+pub(super) fn read_entry(entry: &Value, allowed: &[Algorithm]) -> Result<Entry, Cow<'static, str>> {
+    let Value::Object(members) = entry else { return Err("an entry of `keys` that is not an object".into()) };
+    Jwk(members).read(allowed)
+}
+
+/// What an entry is called: by its `kid`, else by its place.
+pub(super) fn name(entry: &Value, index: usize) -> String {
+    match entry.get("kid") {
+        Some(Value::String(key_id)) => format!("key {key_id:?}"),
+        _ => format!("key number {}", index + 1),
+    }
+}
+
+/// What is wrong with a set in which every key is meant for others.
+pub(super) fn none_for(count: usize, allowed: &[Algorithm]) -> String {
+    let names: Vec<_> = allowed.iter().map(|algorithm| algorithm.name()).collect();
+    format!("none of the {count} keys of the set verifies {}", names.join(", "))
 }
 
 #[derive(Clone, Copy)]
@@ -65,8 +82,9 @@ impl<'j> Jwk<'j> {
         }
         let Some(kind) = self.kind(key_type)? else { return Ok(Err(Skipped)) };
         let Some(algorithm) = self.algorithm(kind, allowed)? else { return Ok(Err(Skipped)) };
-        let key = self.material(kind)?.prepare(algorithm)?;
-        Ok(Ok(Named::new(key_id, algorithm, key)))
+        let material = self.material(kind)?;
+        let key = material.prepare(algorithm)?;
+        Ok(Ok((Named::new(key_id, algorithm, key), material)))
     }
 
     /// The one allowed algorithm that the key states, or else fits; none if it is not for us.
@@ -135,14 +153,6 @@ impl<'j> Jwk<'j> {
             return Err("a number of the key is missing or not text (`n` and `e`, or `x` and `y`)");
         };
         decode(text).map_err(|_| "a number of the key is not canonical base64url without padding")
-    }
-
-    /// How faults name the key: by its `kid`, else by its place.
-    fn setting(self, index: usize) -> String {
-        match self.0.get("kid") {
-            Some(Value::String(key_id)) => format!("key {key_id:?}"),
-            _ => format!("key number {}", index + 1),
-        }
     }
 }
 

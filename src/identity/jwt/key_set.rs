@@ -7,6 +7,7 @@ use super::algorithm::{Algorithm, Family};
 use super::backend::{Check, MacKey, PublicKey};
 use super::compact::{Compact, Header, Room};
 use super::json::Cause;
+use super::standing::Standing;
 use super::{jwk, pem};
 use crate::error::{ConfigError, ConfigFault};
 use crate::identity::error::VerifyError;
@@ -29,20 +30,38 @@ use crate::secret::Secret;
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct KeySet(Keys);
+pub struct KeySet(pub(super) Keys);
 
 /// Two types of key, so that no public key can ever be taken for the secret of an HMAC.
 #[derive(Clone)]
-enum Keys {
+pub(super) enum Keys {
     Public(Vec<Named<PublicKey>>),
     Secret(Vec<Named<MacKey>>),
 }
 
 /// A key under its name.
 pub(super) struct Named<K = PublicKey> {
-    key_id: Option<Arc<str>>,
-    algorithm: Algorithm,
+    pub(super) key_id: Option<Arc<str>>,
+    pub(super) algorithm: Algorithm,
     key: Arc<K>,
+    pub(super) standing: Standing,
+}
+
+/// Why no key accepts a signature.
+#[derive(Clone, Copy)]
+pub(super) enum Misfit {
+    /// The key that the header calls for may be one that is not known here yet.
+    NoKey(Cause),
+    /// Whatever the keys, or with the right one: this is no signature of it.
+    Signature(Cause),
+}
+
+impl Misfit {
+    pub(super) const fn cause(self) -> Cause {
+        match self {
+            Self::NoKey(cause) | Self::Signature(cause) => cause,
+        }
+    }
 }
 
 impl KeySet {
@@ -67,28 +86,9 @@ impl KeySet {
     /// # Ok::<(), portcullis::ConfigError>(())
     /// ```
     pub fn from_jwks(json: impl AsRef<[u8]>, allowed: &[Algorithm]) -> Result<Self, ConfigError> {
-        let mut faults = Vec::new();
-        if allowed.is_empty() {
-            faults.push(ConfigFault::new("algorithms", "name at least one algorithm that the issuer signs with"));
-        }
-        for algorithm in allowed.iter().filter(|algorithm| algorithm.is_symmetric()) {
-            let problem = format!("{algorithm} needs a secret, which a public set cannot hold; use `KeySet::hmac`");
-            faults.push(ConfigFault::new("algorithms", problem));
-        }
-        let mut keys = Vec::new();
-        if faults.is_empty() {
-            let mut distinct = Vec::new();
-            for &algorithm in allowed {
-                if !distinct.contains(&algorithm) {
-                    distinct.push(algorithm);
-                }
-            }
-            match jwk::read_set(json.as_ref(), &distinct) {
-                Ok(read) => keys = read,
-                Err(found) => faults = found,
-            }
-        }
-        ConfigError::unless_empty(faults, Self(Keys::Public(keys)))
+        let distinct = check_public(allowed)?;
+        let keys = jwk::read_set(json.as_ref(), &distinct)?;
+        Ok(Self(Keys::Public(keys)))
     }
 
     /// One public key in PEM: `PUBLIC KEY`, or `RSA PUBLIC KEY`. It has no name until [`named`](Self::named) gives it one.
@@ -192,16 +192,16 @@ impl KeySet {
             let mut room = Room::new();
             let header = jws.header(&mut room)?;
             let payload = jws.payload()?;
-            self.check(&jws, &header)?;
+            self.check(&jws, &header).map_err(Misfit::cause)?;
             Ok(payload)
         };
         verify().map_err(|cause| VerifyError::invalid().because(cause))
     }
 
-    /// Whether the key that the header calls for made the signature.
-    pub(super) fn check(&self, jws: &Compact<'_>, header: &Header<'_>) -> Result<(), Cause> {
+    /// The standing of the key that made the signature, which is the one that the header calls for.
+    pub(super) fn check(&self, jws: &Compact<'_>, header: &Header<'_>) -> Result<&Standing, Misfit> {
         let mut room = Room::new();
-        let signature = jws.signature(&mut room)?;
+        let signature = jws.signature(&mut room).map_err(Misfit::Signature)?;
         match &self.0 {
             Keys::Public(keys) => check(keys, header, jws.signing_input, signature),
             Keys::Secret(keys) => check(keys, header, jws.signing_input, signature),
@@ -220,14 +220,19 @@ impl fmt::Debug for KeySet {
 
 impl<K> Named<K> {
     pub(super) fn new(key_id: Option<&str>, algorithm: Algorithm, key: K) -> Self {
-        Self { key_id: key_id.map(Arc::from), algorithm, key: Arc::new(key) }
+        Self { key_id: key_id.map(Arc::from), algorithm, key: Arc::new(key), standing: Standing::default() }
     }
 }
 
 // By hand, because a derived one would ask the key to be `Clone` too.
 impl<K> Clone for Named<K> {
     fn clone(&self) -> Self {
-        Self { key_id: self.key_id.clone(), algorithm: self.algorithm, key: Arc::clone(&self.key) }
+        Self {
+            key_id: self.key_id.clone(),
+            algorithm: self.algorithm,
+            key: Arc::clone(&self.key),
+            standing: self.standing.clone(),
+        }
     }
 }
 
@@ -237,30 +242,64 @@ impl<K> fmt::Debug for Named<K> {
     }
 }
 
-fn check<K: Check>(keys: &[Named<K>], header: &Header<'_>, message: &[u8], signature: &[u8]) -> Result<(), Cause> {
-    let accepts = |named: &Named<K>| named.key.accepts(message, signature);
+fn check<'k, K: Check>(
+    keys: &'k [Named<K>],
+    header: &Header<'_>,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<&'k Standing, Misfit> {
+    let accepts = |named: &&Named<K>| named.key.accepts(message, signature);
     let mut fitting = keys.iter().filter(|named| named.algorithm == header.algorithm);
-    let (known, genuine) = match &header.key_id {
-        Some(key_id) if keys.iter().any(|named| named.key_id.is_some()) => {
+    let has_names = keys.iter().any(|named| named.key_id.is_some());
+    let genuine = match &header.key_id {
+        Some(key_id) if has_names => {
             let mut namesakes =
                 fitting.filter(|named| named.key_id.as_deref() == Some(key_id)).take(MAX_TRIES).peekable();
-            (namesakes.peek().is_some(), namesakes.any(accepts))
+            if namesakes.peek().is_none() {
+                return Err(Misfit::NoKey(NO_KEY));
+            }
+            namesakes.find(accepts)
         }
         // Keys from PEM texts and secrets may have no names; what the issuer calls them then says nothing.
         Some(_) | None => match (fitting.next(), fitting.next()) {
-            (Some(only), None) => (true, accepts(only)),
-            (Some(_), Some(_)) => return Err("no `kid` that tells keys apart, and more than one fits `alg`"),
-            (None, _) => (false, false),
+            (Some(only), None) => Some(only).filter(accepts),
+            (Some(_), Some(_)) => {
+                return Err(Misfit::Signature("no `kid` that tells keys apart, and more than one fits `alg`"));
+            }
+            (None, _) => return Err(Misfit::NoKey(NO_KEY)),
         },
     };
-    match (known, genuine) {
-        (true, true) => Ok(()),
-        (true, false) => Err("the signature does not fit"),
-        (false, _) => Err("no key of this issuer fits `alg` and `kid`"),
+    match genuine {
+        Some(named) => Ok(&named.standing),
+        None if has_names => Err(Misfit::Signature(NO_SIGNATURE)),
+        // Where keys have no names, a new one is told from the old by nothing else.
+        None => Err(Misfit::NoKey(NO_SIGNATURE)),
     }
+}
+
+/// The algorithms that the keys of a public set may serve, each once; or every fault of the list.
+pub(super) fn check_public(allowed: &[Algorithm]) -> Result<Vec<Algorithm>, ConfigError> {
+    let mut faults = Vec::new();
+    if allowed.is_empty() {
+        faults.push(ConfigFault::new("algorithms", "name at least one algorithm that the issuer signs with"));
+    }
+    let mut distinct = Vec::new();
+    for &algorithm in allowed {
+        if algorithm.is_symmetric() {
+            let problem = format!("{algorithm} needs a secret, which a public set cannot hold; use `KeySet::hmac`");
+            faults.push(ConfigFault::new("algorithms", problem));
+        }
+        if !distinct.contains(&algorithm) {
+            distinct.push(algorithm);
+        }
+    }
+    ConfigError::unless_empty(faults, distinct)
 }
 
 /// A set with more keys is a mistake or an attack.
 pub(super) const MAX_KEYS: usize = 100;
 /// How many keys of one name are tried on one token.
 const MAX_TRIES: usize = 4;
+
+const NO_KEY: Cause = "no key of this issuer fits `alg` and `kid`";
+const NO_SIGNATURE: Cause = "the signature does not fit";

@@ -5,6 +5,7 @@ use super::backend::PublicKey;
 use super::json::Cause;
 
 /// A public key whose numbers have been looked at.
+#[derive(Eq, PartialEq)]
 pub(super) enum Material {
     /// An uncompressed point (SEC 1 section 2.3.3).
     Ec {

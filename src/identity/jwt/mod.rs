@@ -1,4 +1,4 @@
-//! JWT access tokens (RFC 7519), with keys that are at hand.
+//! JWT access tokens (RFC 7519), with keys that are at hand or, with the feature `jwks`, fetched from the issuer.
 //!
 //! A token is accepted when it is a JWS in compact form and in its one spelling, signed by a key that this service
 //! configured for the token's issuer, with the algorithm that key is bound to; when it is meant for this service and in
@@ -34,16 +34,30 @@ mod bearer;
 mod claims;
 mod compact;
 mod issuer;
+mod issuers;
 mod json;
 mod jwk;
 mod key_set;
+mod logout;
 mod material;
 mod path;
 mod pem;
+mod remembered;
+#[cfg(feature = "jwks")]
+mod remote;
 mod rules;
+mod source;
+mod standing;
+mod token_cache;
 mod verifier;
+mod window;
 
 pub use algorithm::Algorithm;
-pub use issuer::Issuer;
+pub use issuer::{Issuer, Profile};
 pub use key_set::KeySet;
+pub use logout::LoggedOut;
+#[cfg(feature = "jwks")]
+pub use remote::{KeysFreshness, KeysState, RemoteKeys, RemoteKeysBuilder};
+pub use source::IssuerKeys;
+pub use token_cache::TokenCache;
 pub use verifier::JwtVerifier;

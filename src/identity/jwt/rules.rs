@@ -1,21 +1,34 @@
-//! What is checked on a genuine token, and the identity it becomes.
+//! What is checked on a genuine token, and what it becomes.
 
 use super::claims::Claims;
 use super::compact::Header;
-use super::issuer::{Issuer, media_subtype};
+use super::issuer::{Issuer, Profile, media_subtype};
 use super::json::{Cause, Words};
 use super::path::find;
+use super::window::Window;
 use crate::clock::UnixTime;
 use crate::identity::error::VerifyError;
 use crate::identity::identity::{AuthTime, Facts, Identity};
 use crate::names::Names;
 
+/// A token that was found genuine and ours, and what has to be judged again whenever it is used.
+pub(super) struct Accepted {
+    pub(super) identity: Identity,
+    pub(super) window: Window,
+    pub(super) issued_at: Option<UnixTime>,
+    pub(super) session_id: Option<Box<str>>,
+}
+
 impl Issuer {
     /// The required `typ`, where one is required.
     pub(super) fn check_type(&self, header: &Header<'_>) -> Result<(), Cause> {
-        let Some(wanted) = &self.token_type else { return Ok(()) };
+        let wanted = match (&self.token_type, self.profile) {
+            (Some(wanted), _) => media_subtype(wanted),
+            (None, Profile::Rfc9068) => "at+jwt",
+            (None, Profile::Jwt) => return Ok(()),
+        };
         match &header.token_type {
-            Some(own) if media_subtype(own).eq_ignore_ascii_case(media_subtype(wanted)) => Ok(()),
+            Some(own) if media_subtype(own).eq_ignore_ascii_case(wanted) => Ok(()),
             Some(_) => Err("`typ` is not the type that is required"),
             None => Err("no `typ`, and one is required"),
         }
@@ -25,16 +38,15 @@ impl Issuer {
     ///
     /// # Errors
     /// Invalid; or expired, if that is all that is wrong with its time and audience.
-    pub(super) fn judge(&self, claims: Claims<'_>, payload: &[u8], now: UnixTime) -> Result<Identity, VerifyError> {
+    pub(super) fn judge(&self, claims: Claims<'_>, payload: &[u8], now: UnixTime) -> Result<Accepted, VerifyError> {
         let invalid = |cause| VerifyError::invalid().because(cause);
         claims.foreign.map_or(Ok(()), Err).map_err(invalid)?;
-        self.check_audience(claims.audience.as_ref()).map_err(invalid)?;
+        check_audience(&self.audience, claims.audience.as_ref()).map_err(invalid)?;
         let subject = subject(&claims).map_err(invalid)?;
+        self.check_profile(&claims).map_err(invalid)?;
         let expires_at = claims.expires_at.ok_or("no `exp`").map_err(invalid)?;
-        self.check_begin(&claims, now).map_err(invalid)?;
-        if now >= expires_at.saturating_add(self.leeway) {
-            return Err(VerifyError::expired());
-        }
+        let window = Window::of(&claims, expires_at, self.leeway);
+        window.check(now)?;
         let mut facts = Facts::new(self.name.clone(), subject);
         facts.scopes = self.scopes(&claims, payload).map_err(invalid)?;
         facts.roles = self.roles(claims.roles, payload).map_err(invalid)?;
@@ -47,34 +59,23 @@ impl Issuer {
             facts.value =
                 Some(read(payload).ok_or("the payload is not what the application expects").map_err(invalid)?);
         }
-        Ok(facts.into_identity())
+        Ok(Accepted {
+            identity: facts.into_identity(),
+            window,
+            issued_at: claims.issued_at,
+            session_id: claims.session_id.map(Into::into),
+        })
     }
 
-    fn check_audience(&self, audience: Option<&Words<'_>>) -> Result<(), Cause> {
-        let is_ours = |name: &str| self.audience.iter().any(|own| **own == *name);
-        match audience {
-            Some(Words::Text(name)) if is_ours(name) => Ok(()),
-            Some(Words::List(names)) if names.iter().any(is_ours) => Ok(()),
-            Some(Words::List(_) | Words::Text(_)) => Err("`aud` does not name this service"),
-            Some(Words::Other) => Err("`aud` is neither text nor a list of text"),
-            None => Err("no `aud`"),
+    /// What RFC 9068 section 2.2 requires beyond what is required of every token.
+    fn check_profile(&self, claims: &Claims<'_>) -> Result<(), Cause> {
+        match self.profile {
+            Profile::Jwt => Ok(()),
+            Profile::Rfc9068 if claims.client_id.is_none() => Err("no `client_id`, which RFC 9068 requires"),
+            Profile::Rfc9068 if claims.issued_at.is_none() => Err("no `iat`, which RFC 9068 requires"),
+            Profile::Rfc9068 if claims.id.is_none() => Err("no `jti`, which RFC 9068 requires"),
+            Profile::Rfc9068 => Ok(()),
         }
-    }
-
-    fn check_begin(&self, claims: &Claims<'_>, now: UnixTime) -> Result<(), Cause> {
-        let latest = now.saturating_add(self.leeway);
-        let is_ahead = |time: Option<UnixTime>| time.is_some_and(|time| time > latest);
-        if is_ahead(claims.not_before) {
-            return Err("not valid yet (`nbf`)");
-        }
-        if is_ahead(claims.issued_at) {
-            return Err("issued in the future (`iat`)");
-        }
-        // A log-in that is still to come would stay fresh until then.
-        if is_ahead(claims.auth_time) {
-            return Err("authenticated in the future (`auth_time`)");
-        }
-        Ok(())
     }
 
     fn scopes(&self, claims: &Claims<'_>, payload: &[u8]) -> Result<Names, Cause> {
@@ -106,6 +107,18 @@ impl Issuer {
             Some(Words::List(names)) => Ok(names),
             Some(Words::Other | Words::Text(_)) => Err("the roles are not a list of text"),
         }
+    }
+}
+
+/// Whether one of `ours` is among those that a token is meant for.
+pub(super) fn check_audience(ours: &[Box<str>], audience: Option<&Words<'_>>) -> Result<(), Cause> {
+    let is_ours = |name: &str| ours.iter().any(|own| **own == *name);
+    match audience {
+        Some(Words::Text(name)) if is_ours(name) => Ok(()),
+        Some(Words::List(names)) if names.iter().any(is_ours) => Ok(()),
+        Some(Words::List(_) | Words::Text(_)) => Err("`aud` does not name this service"),
+        Some(Words::Other) => Err("`aud` is neither text nor a list of text"),
+        None => Err("no `aud`"),
     }
 }
 

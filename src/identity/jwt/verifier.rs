@@ -3,20 +3,32 @@
 use std::fmt;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use super::claims::Claims;
 use super::compact::{Compact, Room};
 use super::issuer::Issuer;
+use super::issuers::Issuers;
 use super::json::Cause;
-use crate::clock::{Clock, SystemClock};
-use crate::error::{ConfigError, ConfigFault};
+use super::key_set::Misfit;
+use super::remembered::{Genuine, Remembered};
+use super::source::IssuerKeys;
+use super::token_cache::TokenCache;
+use crate::clock::{Clock, SystemClock, UnixTime};
+use crate::error::{ConfigError, Reason};
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
+use crate::identity::revocation::{ErasedRevocations, Revocations, TokenFacts};
 
-/// Verifies JWT access tokens of one or more issuers with keys that are at hand.
+/// Verifies JWT access tokens of one or more issuers.
 ///
 /// The order is fixed: size and shape, header, issuer and its key, signature, and only then what the claims say. So
-/// nothing of a token is believed, and no difference is shown to its sender, before its signature held. Cloning costs two
-/// reference counts.
+/// nothing of a token is believed, and no difference is shown to its sender, before its signature held.
+///
+/// A token that was accepted is remembered ([`TokenCache`]), and its signature is not checked again while its key is in its
+/// issuer's set. Its time and its [revocation](crate::identity::revocation) are judged on every use.
+///
+/// Clones share the issuers and the memory. The setters make a verifier of its own: call them before cloning it.
 ///
 /// ```
 /// use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet};
@@ -31,31 +43,36 @@ use crate::identity::identity::Identity;
 /// ```
 #[derive(Clone)]
 pub struct JwtVerifier {
-    /// Sorted by name, each name once.
-    issuers: Arc<[Issuer]>,
+    state: Arc<ArcSwap<State>>,
     clock: Arc<dyn Clock>,
+    cache: TokenCache,
+    pub(super) revocations: Option<Arc<dyn ErasedRevocations>>,
+}
+
+/// Issuers, and what is remembered of their tokens: exchanged together, so that nothing outlives its issuer.
+pub(super) struct State {
+    pub(super) issuers: Issuers,
+    remembered: Remembered,
+}
+
+/// How far judging a token came.
+pub(super) enum Attempt {
+    Settled(Result<Identity, VerifyError>),
+    /// These keys have to be fetched first.
+    NeedsKeys(IssuerKeys),
 }
 
 impl JwtVerifier {
-    /// A verifier that accepts tokens of `issuers` and of nobody else. The `iss` of a token chooses among them.
+    /// A verifier that accepts tokens of `issuers` and of nobody else. The `iss` of a token chooses among them, before any
+    /// key is looked at or fetched; keys are never shared between them.
     ///
     /// # Errors
-    /// Every fault of every issuer: an empty name, no audience or an empty one, too much leeway, a path that is none.
-    /// Also no issuer at all, or one name twice; put several keys into one set instead.
+    /// Every fault of every issuer: an empty name, no audience or an empty one, too much leeway, a path that is none, keys
+    /// that were found for another issuer. Also no issuer at all, or one name twice; put several keys into one set instead.
     pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Result<Self, ConfigError> {
-        let mut issuers: Vec<Issuer> = issuers.into_iter().collect();
-        let mut faults: Vec<_> = issuers.iter().flat_map(Issuer::faults).collect();
-        if issuers.is_empty() {
-            faults.push(ConfigFault::new("issuer", "name at least one issuer whose tokens are accepted"));
-        }
-        issuers.sort_by(|one, other| one.name.cmp(&other.name));
-        for (one, next) in issuers.iter().zip(issuers.iter().skip(1)) {
-            if one.name == next.name {
-                let problem = format!("{:?} is given twice; combine the keys with `KeySet::and`", one.name);
-                faults.push(ConfigFault::new("issuer", problem));
-            }
-        }
-        ConfigError::unless_empty(faults, Self { issuers: issuers.into(), clock: Arc::new(SystemClock) })
+        let issuers = Issuers::new(issuers)?;
+        let cache = TokenCache::new();
+        Ok(Self { state: state(issuers, cache), clock: Arc::new(SystemClock), cache, revocations: None })
     }
 
     /// Where the time comes from. Default: the [`SystemClock`].
@@ -65,33 +82,176 @@ impl JwtVerifier {
         self
     }
 
-    /// Whose token this is. Pure computation, fit to run where the request is handled.
-    ///
-    /// # Errors
-    /// [`VerifyError::expired`] for a token that was genuine and ours until its time ended; [`VerifyError::invalid`]
-    /// for everything else, with a cause for the log.
-    pub fn verify_token(&self, token: &str) -> Result<Identity, VerifyError> {
-        let invalid = |cause| VerifyError::invalid().because(cause);
-        let jws = Compact::split(token).map_err(invalid)?;
-        let mut room = Room::new();
-        let header = jws.header(&mut room).map_err(invalid)?;
-        let payload = jws.payload().map_err(invalid)?;
-        let claims = Claims::read(&payload).map_err(invalid)?;
-        let issuer = self.issuer(&claims).map_err(invalid)?;
-        issuer.check_type(&header).map_err(invalid)?;
-        issuer.keys.check(&jws, &header).map_err(invalid)?;
-        issuer.judge(claims, &payload, self.clock.now())
+    /// How many verified tokens are remembered. Default: 10 000 in 16 MiB.
+    #[must_use]
+    pub fn cache(mut self, limits: TokenCache) -> Self {
+        self.state = state(self.state.load().issuers.clone(), limits);
+        self.cache = limits;
+        self
     }
 
-    fn issuer(&self, claims: &Claims<'_>) -> Result<&Issuer, Cause> {
-        let name = claims.issuer.as_deref().ok_or("no `iss`")?;
-        let index = self.issuers.binary_search_by(|issuer| (*issuer.name).cmp(name)).ok();
-        index.and_then(|index| self.issuers.get(index)).ok_or("`iss` is not an issuer known here")
+    /// The list of tokens, sessions and subjects that have ended before their time; asked for every use of a token. Default:
+    /// none.
+    #[must_use]
+    pub fn revocations(mut self, revocations: impl Revocations) -> Self {
+        self.revocations = Some(Arc::new(revocations));
+        self
+    }
+
+    /// Exchanges all issuers for these, in this verifier and its clones, in one step: a request sees the old ones or the new
+    /// ones. Tokens that were remembered have to be verified anew.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new). The old issuers stay then.
+    pub fn replace(&self, issuers: impl IntoIterator<Item = Issuer>) -> Result<(), ConfigError> {
+        let issuers = Issuers::new(issuers)?;
+        self.state.store(Arc::new(State { issuers, remembered: Remembered::new(self.cache) }));
+        Ok(())
+    }
+
+    /// How many verified tokens are remembered now.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.state.load().remembered.len()
+    }
+
+    /// Whose token this is, judged with the keys that are at hand. Pure computation, fit to run where the request is handled.
+    ///
+    /// As a [`Verifier`](crate::Verifier) it also waits for keys that have to be fetched first; this does not.
+    ///
+    /// # Errors
+    /// [`VerifyError::expired`] for a token that was genuine and ours until its time ended; [`VerifyError::unavailable`]
+    /// where there are no keys to judge it by; [`VerifyError::invalid`] for everything else, with a cause for the log.
+    pub fn verify_token(&self, token: &str) -> Result<Identity, VerifyError> {
+        match self.judge(token, |_| false) {
+            Attempt::Settled(verdict) => verdict,
+            Attempt::NeedsKeys(keys) => Err(keys.source().unavailable()),
+        }
+    }
+
+    /// As [`verify_token`](Self::verify_token), unless keys that are not there could be fetched.
+    pub(super) fn attempt(&self, token: &str) -> Attempt {
+        self.judge(token, |keys| keys.source().miss())
+    }
+
+    /// `fetchable` says whether missing keys of a source could be there after a refresh.
+    fn judge(&self, token: &str, fetchable: impl Fn(&IssuerKeys) -> bool) -> Attempt {
+        let state = self.state.load();
+        if let Some(genuine) = state.remembered.get(token) {
+            // Else the key is gone, or all keys are too old: it is judged like any other token.
+            if genuine.standing.holds() && genuine.keys.source().is_trusted() {
+                let verdict = self.admit(token, &genuine);
+                if matches!(&verdict, Err(error) if error.reason() != Reason::Unavailable) {
+                    state.remembered.remove(token);
+                }
+                return Attempt::Settled(verdict);
+            }
+            state.remembered.remove(token);
+        }
+        match self.verify_genuine(&state.issuers, token) {
+            Ok(genuine) => {
+                let verdict = self.admit(token, &genuine);
+                if verdict.is_ok() {
+                    state.remembered.insert(Arc::new(genuine));
+                }
+                Attempt::Settled(verdict)
+            }
+            Err(Unproven::Refused(error)) => Attempt::Settled(Err(error)),
+            Err(Unproven::NoKeys(keys) | Unproven::NoKey(keys, _)) if fetchable(keys) => {
+                Attempt::NeedsKeys(keys.clone())
+            }
+            Err(Unproven::NoKeys(keys)) => Attempt::Settled(Err(keys.source().unavailable())),
+            // The issuer may have the key; that it cannot be asked is no fault of the token.
+            Err(Unproven::NoKey(keys, _)) if keys.source().is_failing() => {
+                Attempt::Settled(Err(keys.source().unavailable()))
+            }
+            Err(Unproven::NoKey(_, cause)) => Attempt::Settled(Err(VerifyError::invalid().because(cause))),
+        }
+    }
+
+    /// Checks all that does not change from one use of a token to the next, and its time.
+    fn verify_genuine<'i>(&self, issuers: &'i Issuers, token: &str) -> Result<Genuine, Unproven<'i>> {
+        let jws = Compact::split(token)?;
+        let mut room = Room::new();
+        let header = jws.header(&mut room)?;
+        let payload = jws.payload()?;
+        let claims = Claims::read(&payload)?;
+        let issuer = issuers.of(&claims)?;
+        issuer.check_type(&header)?;
+        let set = issuer.keys.source().current().ok_or(Unproven::NoKeys(&issuer.keys))?;
+        let standing = set.check(&jws, &header).map_err(|misfit| match misfit {
+            Misfit::NoKey(cause) => Unproven::NoKey(&issuer.keys, cause),
+            Misfit::Signature(cause) => cause.into(),
+        })?;
+        let accepted = issuer.judge(claims, &payload, self.clock.now()).map_err(Unproven::Refused)?;
+        Ok(Genuine::new(token, accepted, issuer.keys.clone(), standing.clone()))
+    }
+
+    /// Judges what may be different for every use of a genuine token.
+    fn admit(&self, token: &str, genuine: &Genuine) -> Result<Identity, VerifyError> {
+        let accepted = &genuine.accepted;
+        let now = self.clock.now();
+        accepted.window.check(now)?;
+        if let Some(revocations) = &self.revocations {
+            let generation = revocations.generation()?;
+            if let (Some(reach), Some(issued)) = (revocations.remembers(), accepted.issued_at)
+                && now.saturating_since(issued) > reach
+            {
+                return Err(VerifyError::expired().because("issued before the oldest revocation that is remembered"));
+            }
+            if !genuine.is_unrevoked_in(generation) {
+                let facts = TokenFacts {
+                    token,
+                    issuer: accepted.identity.issuer(),
+                    subject: accepted.identity.subject(),
+                    token_id: accepted.identity.credential_id(),
+                    session_id: accepted.session_id.as_deref(),
+                    issued_at: accepted.issued_at,
+                };
+                if revocations.is_revoked(&facts) {
+                    return Err(VerifyError::invalid().because("revoked"));
+                }
+                genuine.set_unrevoked_in(generation);
+            }
+        }
+        Ok(accepted.identity.clone())
+    }
+
+    pub(super) fn state(&self) -> Arc<State> {
+        self.state.load_full()
+    }
+
+    pub(super) fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+}
+
+fn state(issuers: Issuers, cache: TokenCache) -> Arc<ArcSwap<State>> {
+    Arc::new(ArcSwap::from_pointee(State { issuers, remembered: Remembered::new(cache) }))
+}
+
+/// Why a token was not found genuine.
+enum Unproven<'i> {
+    Refused(VerifyError),
+    /// There are no keys of its issuer that may be trusted now.
+    NoKeys(&'i IssuerKeys),
+    /// The key it calls for is not there.
+    NoKey(&'i IssuerKeys, Cause),
+}
+
+impl From<Cause> for Unproven<'_> {
+    fn from(cause: Cause) -> Self {
+        Self::Refused(VerifyError::invalid().because(cause))
     }
 }
 
 impl fmt::Debug for JwtVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JwtVerifier").field("issuers", &self.issuers).finish_non_exhaustive()
+        let state = self.state.load();
+        f.debug_struct("JwtVerifier")
+            .field("issuers", &state.issuers)
+            .field("remembered", &state.remembered)
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
     }
 }

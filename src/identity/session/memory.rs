@@ -260,7 +260,7 @@ enum NotBegun {
 const MAX_TRIES: usize = 3;
 
 fn digest(id: &SessionId) -> Digest {
-    Digest::of(id.expose())
+    Digest::of([id.expose()])
 }
 
 fn key(issuer: &str, subject: &str) -> Identity {

@@ -1,0 +1,92 @@
+//! A key set as an issuer publishes it: read with what is wrong in it left out, and compared with the one before.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::identity::jwt::algorithm::Algorithm;
+use crate::identity::jwt::jwk::{Skipped, entries, name, none_for, read_entry};
+use crate::identity::jwt::key_set::{KeySet, Keys, Named};
+use crate::identity::jwt::material::Material;
+use crate::identity::jwt::standing::Standing;
+
+/// The usable keys of a set, and what else was meant for us.
+pub(super) struct PublishedSet {
+    keys: Vec<(Named, Material)>,
+    /// Entries that cannot be used, each with the reason.
+    pub(super) skipped: Arc<[String]>,
+}
+
+/// What a key is called outside: its `kid` and its algorithm.
+pub(super) type KeyName = (Option<Arc<str>>, Algorithm);
+
+impl PublishedSet {
+    /// Reads a set. A key that cannot be used, whatever is wrong with it, is left out, and the others are not the worse for
+    /// it; so the set may be empty. An error says why the document is no set that can be believed.
+    pub(super) fn read(json: &[u8], allowed: &[Algorithm]) -> Result<Self, Cow<'static, str>> {
+        let entries = entries(json)?;
+        let (mut keys, mut skipped) = (Vec::new(), Vec::new());
+        for (index, entry) in entries.iter().enumerate() {
+            match read_entry(entry, allowed) {
+                Ok(Ok(key)) => keys.push(key),
+                Ok(Err(Skipped)) => {}
+                Err(problem) => {
+                    let shown: String = name(entry, index).chars().take(MAX_SHOWN).collect();
+                    skipped.push(format!("{shown}: {problem}"));
+                }
+            }
+        }
+        if keys.is_empty() && skipped.is_empty() && !entries.is_empty() {
+            skipped.push(none_for(entries.len(), allowed));
+        }
+        Ok(Self { keys, skipped: skipped.into() })
+    }
+
+    /// Takes over the keys that were in `last` too, so that what was verified with them stays verified.
+    pub(super) fn carry_over(&mut self, last: &Self) {
+        for (key, material) in &mut self.keys {
+            if let Some(known) = last.find(key, material) {
+                *key = known.clone();
+            }
+        }
+    }
+
+    /// Ends the keys that are not in `next` any more, wherever something that was verified with them is remembered. Returns
+    /// what they are called.
+    pub(super) fn retire_all_but(&self, next: &Self) -> Vec<KeyName> {
+        let removed = self.keys.iter().filter(|(key, material)| next.find(key, material).is_none());
+        removed
+            .map(|(key, _)| {
+                key.standing.retire();
+                key_name(key)
+            })
+            .collect()
+    }
+
+    pub(super) fn key_set(&self) -> KeySet {
+        KeySet(Keys::Public(self.keys.iter().map(|(key, _)| key.clone()).collect()))
+    }
+
+    pub(super) fn names(&self) -> Arc<[KeyName]> {
+        self.keys.iter().map(|(key, _)| key_name(key)).collect()
+    }
+
+    fn find(&self, key: &Named, material: &Material) -> Option<&Named> {
+        let is_same = |own: &Named| own.key_id == key.key_id && own.algorithm == key.algorithm;
+        self.keys.iter().find(|(own, numbers)| is_same(own) && numbers == material).map(|(own, _)| own)
+    }
+}
+
+fn key_name(key: &Named) -> KeyName {
+    (key.key_id.clone(), key.algorithm)
+}
+
+/// Of a name that an issuer gave.
+const MAX_SHOWN: usize = 80;
+
+impl Standing {
+    /// The key left its set.
+    fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
+    }
+}

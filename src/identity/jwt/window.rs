@@ -1,0 +1,46 @@
+//! When a token may be used: judged whenever it is.
+
+use std::time::Duration;
+
+use super::claims::Claims;
+use super::json::Cause;
+use crate::clock::UnixTime;
+use crate::identity::error::VerifyError;
+
+/// From when to when a token may be used by its own word, and how far the clocks may differ.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    /// The latest of the times that must not lie ahead, and what is said where it does.
+    begins: UnixTime,
+    ahead: Cause,
+    ends: UnixTime,
+    leeway: Duration,
+}
+
+impl Window {
+    pub(super) fn of(claims: &Claims<'_>, ends: UnixTime, leeway: Duration) -> Self {
+        let times = [
+            (claims.not_before, "not valid yet (`nbf`)"),
+            (claims.issued_at, "issued in the future (`iat`)"),
+            // A log-in that is still to come would stay fresh until then.
+            (claims.auth_time, "authenticated in the future (`auth_time`)"),
+        ];
+        let known = times.into_iter().filter_map(|(time, ahead)| Some((time?, ahead)));
+        let (begins, ahead) = known.max_by_key(|(time, _)| *time).unwrap_or((UnixTime::from_secs(0), ""));
+        Self { begins, ahead, ends, leeway }
+    }
+
+    /// Whether `now` lies within.
+    ///
+    /// # Errors
+    /// Invalid before it, expired after it.
+    pub(super) fn check(&self, now: UnixTime) -> Result<(), VerifyError> {
+        if self.begins > now.saturating_add(self.leeway) {
+            return Err(VerifyError::invalid().because(self.ahead));
+        }
+        if now >= self.ends.saturating_add(self.leeway) {
+            return Err(VerifyError::expired());
+        }
+        Ok(())
+    }
+}

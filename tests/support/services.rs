@@ -1,0 +1,42 @@
+//! What some tests need beside the clone: programs by others, their packages, files. Where one is missing, a test says on
+//! stderr that it is skipped, and passes; with `PORTCULLIS_REQUIRE_SERVICES=1`, which `.ci/run` sets, it fails.
+//!
+//! ```ignore
+//! let Some(envoy) = services::program("envoy") else { return };
+//! ```
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::env;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+/// The program of this name on the `PATH`.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+    found.or_else(|| missing(format_args!("{name} is not on the PATH")))
+}
+
+/// Node, if the packages that `tests/node/package-lock.json` pins are installed (`npm ci` in that folder).
+pub(crate) fn node() -> Option<PathBuf> {
+    let packages = node_folder().join("node_modules");
+    if !packages.is_dir() {
+        return missing("tests/node/node_modules is not there; run `npm ci` in tests/node");
+    }
+    program("node")
+}
+
+/// Where the scripts for Node are.
+pub(crate) fn node_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node")
+}
+
+/// Nothing, said aloud; or the end of the test, where all services must be there.
+#[track_caller]
+pub(crate) fn missing<T>(what: impl Display) -> Option<T> {
+    let required = env::var_os("PORTCULLIS_REQUIRE_SERVICES").is_some_and(|value| value == "1");
+    assert!(!required, "PORTCULLIS_REQUIRE_SERVICES is 1, and {what}");
+    eprintln!("skipped: {what}");
+    None
+}
