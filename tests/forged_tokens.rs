@@ -1,6 +1,6 @@
 //! Every forged token of the catalogue gets the answer that it must get, and every genuine one is let in.
 
-#![cfg(all(feature = "aws-lc-rs", feature = "test-kit"))]
+#![cfg(all(feature = "aws-lc-rs", feature = "jwks", feature = "test-kit"))]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop where it fails")]
 
 mod support {
@@ -14,7 +14,8 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use portcullis::authenticate::Bearer;
 use portcullis::clock::{ManualClock, UnixTime};
-use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet};
+use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet, RemoteKeys};
+use portcullis::outbound::Client;
 use portcullis::test_kit::{Challenges, Endpoint, Forgery, Genuine, TestIssuer};
 use portcullis::{AuthenticateLayer, Identity};
 use serde_json::Value;
@@ -69,6 +70,23 @@ async fn every_forged_token_is_refused_as_it_must_be_and_leads_nobody_astray() {
     assert!(forgeries.len() > 250, "{}", forgeries.len());
     assert_all_refused(&layer(&issuer, |issuer| issuer), forgeries).await;
     assert_eq!(Endpoint::ALL.map(|endpoint| issuer.requests(endpoint)), [0; 5]);
+}
+
+/// K03: with keys that are fetched, a token could steer a fetch. All the service asks for is the set, and only as often as
+/// an unknown `kid` may have it asked for.
+#[tokio::test]
+async fn no_forged_token_has_a_service_fetch_anything_but_the_keys_of_its_issuer() {
+    let issuer = TestIssuer::start().await.unwrap();
+    let client = Client::builder().danger_allow_http_loopback().build().unwrap();
+    let keys = RemoteKeys::discover(issuer.name(), &issuer.algorithms()).client(client).build().unwrap();
+    keys.ready().await;
+    let trusted = Issuer::new(issuer.name(), [AUDIENCE], keys.clone());
+    let layer = AuthenticateLayer::new(Bearer::new("api", JwtVerifier::new([trusted]).unwrap())).unwrap();
+    assert_all_accepted(&layer, issuer.genuine(AUDIENCE)).await;
+    assert_all_refused(&layer, issuer.forgeries(AUDIENCE)).await;
+    assert_all_accepted(&layer, issuer.genuine(AUDIENCE)).await;
+    assert_eq!(issuer.requests(Endpoint::Trap), 0);
+    assert!(issuer.requests(Endpoint::Jwks) <= 2, "{}", issuer.requests(Endpoint::Jwks));
 }
 
 #[tokio::test]
