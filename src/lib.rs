@@ -61,6 +61,7 @@
 //! | `bcrypt` | no | bcrypt hashes too |
 //! | `axum` | no | extractors for handlers: the module `axum` |
 //! | `tracing` | no | an event for every refusal |
+//! | `test-kit` | no | an issuer, forged tokens and assertions for the tests of services: the module `test_kit` |
 //! | `full` | no | all of these |
 //!
 //! Without any: the three schemes around your own verifiers, permissions and answers.

@@ -8,6 +8,7 @@
     feature = "password",
     feature = "redis",
     feature = "session",
+    feature = "test-kit",
     feature = "token"
 ))]
 
@@ -42,6 +43,9 @@ use portcullis::identity::{Assertion, AuthTime, Identity, Names, Verifier, Verif
 use portcullis::permission::{Decision, Policy, Require, RequireLayer, Requirement};
 use portcullis::resource::{MetadataService, ProtectedResource, ProtectedResourceBuilder, Publish, PublishLayer};
 use portcullis::response::{Challenge, Problem, Rejection, RejectionId, Reply, Respond, ResponseBody};
+use portcullis::test_kit::{
+    Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge, TestIssuer, TestIssuerBuilder, TokenBuilder,
+};
 use portcullis::{Secret, authenticate, permission, resource};
 use tower::{Layer, Service};
 
@@ -127,11 +131,12 @@ promise! {
         Authorization<'static>, Parameters<'static>, CookieName, SessionCookie, Algorithm, HashPool, MemorySessions,
         PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
         MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>, ProtectedResource, ProtectedResourceBuilder,
-        PublishLayer, Publish<Inner>, MetadataService;
+        PublishLayer, Publish<Inner>, MetadataService, Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge,
+        TokenBuilder<'static>;
     Plain: Assertion, AuthenticateBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
         BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, MemorySessionsBuilder, NewSession,
         LoggedOut, Users,
-        Secret<String>, ResponseBody<String>;
+        Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder;
     Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection, RevokeError;
     Send: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>,
         permission::ResponseFuture<Inner, ()>, resource::ResponseFuture<Answered>;

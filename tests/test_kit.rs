@@ -15,7 +15,7 @@ use hyper_util::rt::TokioExecutor;
 use portcullis::Reason;
 use portcullis::clock::{ManualClock, UnixTime};
 use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet};
-use portcullis::test_kit::{Endpoint, Fault, TestIssuer};
+use portcullis::test_kit::{Challenges, Endpoint, Fault, TestIssuer, TokenBuilder};
 use serde_json::{Value, json};
 
 const NOW: u64 = 1_790_000_000;
@@ -126,9 +126,8 @@ async fn times_come_from_the_clock_that_was_passed() {
     let verifier = verifier(&issuer).clock(clock.clone());
     let token = issuer.token("alice").audience("orders-api").mint();
     let minute = Duration::from_secs(60);
-    let token_of = |time: fn(portcullis::test_kit::TokenBuilder<'_>) -> portcullis::test_kit::TokenBuilder<'_>| {
-        time(issuer.token("alice").audience("orders-api")).mint()
-    };
+    let token_of =
+        |time: fn(TokenBuilder<'_>) -> TokenBuilder<'_>| time(issuer.token("alice").audience("orders-api")).mint();
     assert_eq!(reason(&verifier, &token), None);
     assert_eq!(reason(&verifier, &token_of(|token| token.expired_ago(Duration::from_secs(60)))), Some(Reason::Expired));
     assert_eq!(
@@ -491,4 +490,75 @@ async fn introspection_asks_who_is_asking() {
     issuer.register_client_keys("client", KeySet::from_jwks(issuer.jwks(), &issuer.algorithms()).unwrap());
     assert!(active(&introspect_as(&issuer, &assertion("client"), None, None).await));
     assert_eq!(introspect_as(&issuer, &post, None, None).await.status, 401);
+}
+
+fn challenges(lines: &[&'static str]) -> Challenges {
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        headers.append("www-authenticate", HeaderValue::from_static(line));
+    }
+    Challenges::of(&headers)
+}
+
+/// What an assertion says where it fails.
+fn message(assertion: impl FnOnce() + std::panic::UnwindSafe) -> String {
+    *std::panic::catch_unwind(assertion).unwrap_err().downcast::<String>().unwrap()
+}
+
+#[test]
+fn challenges_are_read_from_one_line_or_several() {
+    let line = r#"Bearer realm="a \"b\"", error=invalid_token, Basic realm="staff""#;
+    for challenges in [challenges(&[line]), challenges(&line.split_inclusive("invalid_token").collect::<Vec<_>>()[..1])]
+    {
+        let bearer = challenges.get("BEARER").unwrap();
+        assert_eq!(bearer.scheme(), "Bearer");
+        assert_eq!(bearer.params().collect::<Vec<_>>(), [("realm", r#"a "b""#), ("error", "invalid_token")]);
+        challenges.assert_bearer_error("invalid_token");
+        challenges.assert_bearer_param("realm", r#"a "b""#);
+    }
+    challenges(&[line]).assert_schemes(&["Bearer", "Basic"]);
+    challenges(&[]).assert_schemes(&[]);
+    challenges(&[r#"Bearer realm="a""#, r#"Basic realm="staff""#]).assert_no_error();
+}
+
+#[test]
+fn an_assertion_that_fails_shows_what_was_there() {
+    let line = r#"Bearer realm="a", error="invalid_request""#;
+    let with_error = challenges(&[line]);
+    for text in [
+        message({
+            let challenges = with_error.clone();
+            move || challenges.assert_bearer_error("invalid_token")
+        }),
+        message({
+            let challenges = with_error.clone();
+            move || challenges.assert_no_error()
+        }),
+        message({
+            let challenges = with_error.clone();
+            move || challenges.assert_schemes(&["Basic"])
+        }),
+        message(move || with_error.assert_bearer_param("scope", "a")),
+    ] {
+        assert!(text.starts_with("expected ") && text.contains(line), "{text}");
+    }
+    let none = challenges(&[]);
+    assert!(message(move || none.assert_no_error()).ends_with("there is no WWW-Authenticate"));
+    for broken in [&["Bearer realm="][..], &[r#"Bearer realm="a", Realm="b""#], &["Bearer error"]] {
+        let challenges = challenges(broken);
+        assert_eq!(challenges.faults().len(), 1, "{challenges}");
+        assert!(message(move || challenges.assert_schemes(&["Bearer"])).contains("can be read"));
+    }
+}
+
+#[tokio::test]
+async fn a_forgery_that_is_let_in_is_named() {
+    let issuer = quick().await;
+    let forgery = issuer.forgeries("orders-api").remove(0);
+    let headers = HeaderMap::new();
+    let text = message(move || forgery.assert_refused(StatusCode::OK, &headers));
+    assert_eq!(text, "alg-none-unsigned: expected 401 Unauthorized, and it is 200 OK; there is no WWW-Authenticate");
+    let good = issuer.genuine("orders-api").remove(0);
+    let text = message(move || good.assert_accepted(StatusCode::UNAUTHORIZED, &HeaderMap::new()));
+    assert!(text.starts_with("alg-ES256: expected to be let in"), "{text}");
 }

@@ -76,8 +76,8 @@ impl Fault {
         Self::new(Kind::Endless)
     }
 
-    /// The right document behind nearly 64 MiB of blanks, in 413 KiB of gzip that nobody asked for. Valid to the last checksum, so
-    /// that a client which unpacks it has its document, and spent the memory.
+    /// The right document behind nearly 64 MiB of blanks, in 413 KiB of gzip that nobody asked for. Valid to the last
+    /// checksum, so that a client which unpacks it has its document, and spent the memory.
     pub const fn gzip_bomb() -> Self {
         Self::new(Kind::GzipBomb)
     }
@@ -97,8 +97,8 @@ impl Fault {
         Self::new(Kind::Incomplete)
     }
 
-    /// The right document but for one member of it, set to `value`: what a lying `issuer`, a `jwks_uri` on another host or
-    /// an `active` that is text look like. `Value::Null` takes the member out.
+    /// The right document but for one member of it, set to `value`: what a lying `issuer`, a `jwks_uri` on another host
+    /// or an `active` that is text look like. `Value::Null` takes the member out.
     pub fn member(name: impl Into<String>, value: impl Into<Value>) -> Self {
         Self::new(Kind::Member(name.into(), value.into()))
     }

@@ -7,21 +7,21 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
+use super::builder::TestIssuerBuilder;
 use super::clients::Proof;
 use super::faults::Fault;
-use super::key_ring::KeyRing;
 use super::mint::TokenBuilder;
 use super::server::Server;
 use super::state::State;
 use super::traffic::Endpoint;
-use crate::clock::{Clock, SystemClock, within};
+use crate::clock::within;
 use crate::identity::jwt::{Algorithm, KeySet};
 
-/// An issuer of tokens in this process: OpenID Connect discovery, RFC 8414 metadata, a key set and introspection, over HTTP
-/// at a free port of 127.0.0.1.
+/// An issuer of tokens in this process: OpenID Connect discovery, RFC 8414 metadata, a key set and introspection, over
+/// HTTP at a free port of 127.0.0.1.
 ///
-/// It runs in tasks of the runtime that it was started in, and is gone when dropped. Every method takes `&self`, so a test
-/// can change it while the service under test talks to it.
+/// It runs in tasks of the runtime that it was started in, and is gone when dropped. Every method takes `&self`, so a
+/// test can change it while the service under test talks to it.
 ///
 /// ```
 /// use portcullis::test_kit::{Endpoint, TestIssuer};
@@ -45,8 +45,12 @@ impl TestIssuer {
     /// How long [`wait_for_requests`](Self::wait_for_requests) waits: 10 seconds.
     pub const PATIENCE: Duration = Duration::from_secs(10);
 
-    /// Starts an issuer with keys for ES256, ES384, ES512, EdDSA, RS256 and PS256; tokens are signed with ES256 unless they
-    /// say otherwise. Making the RSA key takes about a tenth of a second: where that matters, name the
+    pub(super) const fn new(state: Arc<State>, server: Server) -> Self {
+        Self { state, server }
+    }
+
+    /// Starts an issuer with keys for ES256, ES384, ES512, EdDSA, RS256 and PS256; tokens are signed with ES256 unless
+    /// they say otherwise. Making the RSA key takes about a tenth of a second: where that matters, name the
     /// [algorithms](TestIssuerBuilder::algorithms).
     ///
     /// # Errors
@@ -57,12 +61,7 @@ impl TestIssuer {
 
     /// An issuer that is to be different.
     pub fn builder() -> TestIssuerBuilder {
-        TestIssuerBuilder {
-            algorithms: DEFAULT_ALGORITHMS.to_vec(),
-            clock: Arc::new(SystemClock),
-            name: None,
-            path: None,
-        }
+        TestIssuerBuilder::new()
     }
 
     /// The `iss` of its tokens and the `issuer` of its metadata; the same as [`url`](Self::url) unless the
@@ -108,8 +107,8 @@ impl TestIssuer {
         self.state.current_key(algorithm).map(|key| key.id.clone())
     }
 
-    /// An access token for `subject`, to be shaped and minted: by this issuer, from now for 5 minutes, with all that RFC
-    /// 9068 asks for but an audience.
+    /// An access token for `subject`, to be shaped and minted: by this issuer, from now for 5 minutes, with all that
+    /// RFC 9068 asks for but an audience.
     pub fn token(&self, subject: &str) -> TokenBuilder<'_> {
         TokenBuilder::access(&self.state, subject)
     }
@@ -126,8 +125,8 @@ impl TestIssuer {
         self.state.grants().revoke(token);
     }
 
-    /// Lets a client introspect by its secret (basic or post). As soon as one client is registered, strangers are refused;
-    /// before that, whoever presents well-formed client authentication is let in.
+    /// Lets a client introspect by its secret (basic or post). As soon as one client is registered, strangers are
+    /// refused; before that, whoever presents well-formed client authentication is let in.
     pub fn register_client(&self, id: impl Into<String>, secret: impl Into<String>) {
         self.state.clients().register(id.into(), Proof::Secret(secret.into()));
     }
@@ -221,13 +220,18 @@ impl TestIssuer {
         Ok(())
     }
 
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
     /// How many requests arrived at `endpoint` so far, answered or not.
     #[must_use]
     pub fn requests(&self, endpoint: Endpoint) -> u64 {
         self.state.traffic.requests(endpoint)
     }
 
-    /// Waits until `count` requests in all have arrived at `endpoint`: for what a service does in the background.
+    /// Waits until `count` requests in all have arrived at `endpoint`: for what a service does in the background. The
+    /// runtime's own timer measures the time.
     ///
     /// # Errors
     /// Timed out: they did not arrive within [`PATIENCE`](Self::PATIENCE); the text says how many did.
@@ -245,90 +249,3 @@ impl fmt::Debug for TestIssuer {
         f.debug_struct("TestIssuer").field("name", &self.name()).field("url", &self.url()).finish_non_exhaustive()
     }
 }
-
-/// An issuer that is yet to start.
-///
-/// ```
-/// use portcullis::clock::{ManualClock, UnixTime};
-/// use portcullis::identity::jwt::Algorithm;
-/// use portcullis::test_kit::TestIssuer;
-///
-/// # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
-/// let clock = ManualClock::at(UnixTime::from_secs(1_790_000_000));
-/// let issuer = TestIssuer::builder()
-///     .algorithms([Algorithm::ES256])
-///     .clock(clock.clone()) // the same as the verifier's
-///     .path("/tenant-1")
-///     .start()
-///     .await?;
-///
-/// assert!(issuer.jwks_url().ends_with("/tenant-1/jwks"));
-/// # Ok(()) }
-/// ```
-#[must_use = "call `start` for the issuer"]
-pub struct TestIssuerBuilder {
-    algorithms: Vec<Algorithm>,
-    clock: Arc<dyn Clock>,
-    name: Option<String>,
-    path: Option<String>,
-}
-
-impl TestIssuerBuilder {
-    /// What there are keys for; the first one signs tokens that name none. Default: ES256, ES384, ES512, EdDSA, RS256,
-    /// PS256.
-    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
-        self.algorithms = algorithms.into_iter().collect();
-        self
-    }
-
-    /// Where tokens get their times from. Default: the [`SystemClock`].
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
-
-    /// The issuer's name, where it is to be another than its address: a fixed name makes tokens comparable, and a wrong one
-    /// makes discovery fail, as it should.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// A path for the issuer to live under, as those of tenants do. Default: none.
-    pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.path = Some(path.into());
-        self
-    }
-
-    /// Starts it.
-    ///
-    /// # Errors
-    /// There is no free port; no key could be made; there is no algorithm, or a symmetric one.
-    pub async fn start(self) -> io::Result<TestIssuer> {
-        if self.algorithms.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "name at least one algorithm to sign with"));
-        }
-        let keys = KeyRing::new(self.algorithms)?;
-        let (server, listener) = Server::bind().await?;
-        let origin = format!("http://{}", server.address());
-        let path = self.path.map(|path| path.trim_matches('/').to_owned()).filter(|path| !path.is_empty());
-        let path = path.map_or_else(String::new, |path| format!("/{path}"));
-        let name = self.name.unwrap_or_else(|| format!("{origin}{path}"));
-        let state = Arc::new(State::new(name, origin, path, self.clock, keys));
-        server.come_up(listener, Arc::clone(&state));
-        Ok(TestIssuer { state, server })
-    }
-}
-
-impl fmt::Debug for TestIssuerBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TestIssuerBuilder")
-            .field("algorithms", &self.algorithms)
-            .field("name", &self.name)
-            .field("path", &self.path)
-            .finish_non_exhaustive()
-    }
-}
-
-const DEFAULT_ALGORITHMS: [Algorithm; 6] =
-    [Algorithm::ES256, Algorithm::ES384, Algorithm::ES512, Algorithm::EdDSA, Algorithm::RS256, Algorithm::PS256];

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
@@ -13,7 +14,7 @@ use aws_lc_rs::signature::{
     RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use pkcs1::RsaPublicKeyRef;
 use serde_json::{Value, json};
 use spki::der::Decode;
@@ -25,6 +26,8 @@ pub(super) struct SigningKey {
     pub(super) id: String,
     pub(super) algorithm: Algorithm,
     pair: Pair,
+    /// `SubjectPublicKeyInfo`.
+    pub(super) der: Vec<u8>,
     /// The members of the JWK that depend on the key: `kty`, and its numbers.
     numbers: Value,
 }
@@ -54,12 +57,14 @@ impl SigningKey {
             let coordinates = public.as_ref().get(1..).unwrap_or_default();
             let (x, y) = coordinates.split_at(coordinates.len() / 2);
             let numbers = json!({"kty": "EC", "crv": curve, "x": base64url(x), "y": base64url(y)});
-            return Ok(Self { id, algorithm, pair: Pair::Ec(pair), numbers });
+            let der = public.as_der()?.as_ref().to_vec();
+            return Ok(Self { id, algorithm, pair: Pair::Ec(pair), der, numbers });
         }
         if algorithm == Algorithm::EdDSA {
             let pair = Ed25519KeyPair::generate()?;
             let numbers = json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(pair.public_key().as_ref())});
-            return Ok(Self { id, algorithm, pair: Pair::Ed25519(pair), numbers });
+            let der = pair.public_key().as_der()?.as_ref().to_vec();
+            return Ok(Self { id, algorithm, pair: Pair::Ed25519(pair), der, numbers });
         }
         let pair = match rsa {
             Some(pair) => Arc::clone(pair),
@@ -68,7 +73,8 @@ impl SigningKey {
         let public = RsaPublicKeyRef::from_der(pair.public_key().as_ref()).map_err(|_| Unspecified)?;
         let (n, e) = (public.modulus.as_bytes(), public.public_exponent.as_bytes());
         let numbers = json!({"kty": "RSA", "n": base64url(n), "e": base64url(e)});
-        Ok(Self { id, algorithm, pair: Pair::Rsa(pair), numbers })
+        let der = pair.public_key().as_der()?.as_ref().to_vec();
+        Ok(Self { id, algorithm, pair: Pair::Rsa(pair), der, numbers })
     }
 
     /// The signature of `message` as JWS prescribes it.
@@ -76,7 +82,8 @@ impl SigningKey {
         self.sign_as(self.algorithm, message)
     }
 
-    /// The signature under another RSA algorithm than the key is published for; keys of other types know only their own.
+    /// The signature under another RSA algorithm than the key is published for; keys of other types know only their
+    /// own.
     pub(super) fn sign_as(&self, algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
         let signature = match &self.pair {
             Pair::Ec(pair) => pair.sign(&SystemRandom::new(), message).map(|signature| signature.as_ref().to_vec()),
@@ -99,6 +106,26 @@ impl SigningKey {
             members.insert("use".to_owned(), json!("sig"));
         }
         jwk
+    }
+
+    /// The bytes of the first number of the public key: the modulus, or the coordinate x.
+    pub(super) fn raw_number(&self) -> Vec<u8> {
+        let number = ["n", "x"].iter().find_map(|name| self.numbers.get(name)?.as_str());
+        number.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()).unwrap_or_default()
+    }
+
+    /// The public half as `PUBLIC KEY` in PEM.
+    pub(super) fn pem(&self) -> String {
+        let text = STANDARD.encode(&self.der);
+        let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
+        for (index, character) in text.chars().enumerate() {
+            if index > 0 && index % 64 == 0 {
+                pem.push('\n');
+            }
+            pem.push(character);
+        }
+        pem.push_str("\n-----END PUBLIC KEY-----\n");
+        pem
     }
 }
 

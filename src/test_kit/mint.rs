@@ -51,6 +51,8 @@ enum Signer {
     Current(Algorithm),
     Forger(Algorithm),
     Named(String),
+    /// The RSA key of the first, as if it were for the second.
+    Rsa(Algorithm, Algorithm),
     Secret(Algorithm, Vec<u8>),
 }
 
@@ -186,15 +188,15 @@ impl<'i> TokenBuilder<'i> {
         self
     }
 
-    /// Signs with the issuer's current key for `algorithm`. Default: the first of the issuer's algorithms. Where the issuer
-    /// has no such key, the token has an empty signature.
+    /// Signs with the issuer's current key for `algorithm`. Default: the first of the issuer's algorithms. Where the
+    /// issuer has no such key, the token has an empty signature.
     pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.signer = Signer::Current(algorithm);
         self
     }
 
-    /// Signs with the key of this `kid`, whether it is published, retired or never was. Where the issuer has none of that
-    /// name, the token has an empty signature.
+    /// Signs with the key of this `kid`, whether it is published, retired or never was. Where the issuer has none of
+    /// that name, the token has an empty signature.
     pub fn key(mut self, key_id: impl Into<String>) -> Self {
         self.signer = Signer::Named(key_id.into());
         self
@@ -206,8 +208,14 @@ impl<'i> TokenBuilder<'i> {
         self
     }
 
-    /// Authenticates with an HMAC; the header has no `kid`. For any other algorithm than `HS256`, `HS384` and `HS512`, it
-    /// is made with SHA-256.
+    /// Signs with the RSA key for `own`, but as `algorithm`, which the header then says.
+    pub(super) fn rsa_key_as(mut self, own: Algorithm, algorithm: Algorithm) -> Self {
+        self.signer = Signer::Rsa(own, algorithm);
+        self
+    }
+
+    /// Authenticates with an HMAC; the header has no `kid`. For any other algorithm than `HS256`, `HS384` and `HS512`,
+    /// it is made with SHA-256.
     pub fn secret(mut self, algorithm: Algorithm, secret: impl Into<Vec<u8>>) -> Self {
         self.signer = Signer::Secret(algorithm, secret.into());
         self
@@ -226,8 +234,8 @@ impl<'i> TokenBuilder<'i> {
         format!("{input}.{}", base64url(self.sign(input.as_bytes())))
     }
 
-    /// An opaque token that stands for these claims at the issuer's introspection endpoint. What is said about header and
-    /// key plays no part. A claim `active` is told instead of the truth.
+    /// An opaque token that stands for these claims at the issuer's introspection endpoint. What is said about header
+    /// and key plays no part. A claim `active` is told instead of the truth.
     #[must_use]
     pub fn mint_opaque(self) -> String {
         let token = self.state.unique();
@@ -235,7 +243,7 @@ impl<'i> TokenBuilder<'i> {
         token
     }
 
-    fn header_bytes(&self) -> Vec<u8> {
+    pub(super) fn header_bytes(&self) -> Vec<u8> {
         if let Some(bytes) = &self.raw_header {
             return bytes.clone();
         }
@@ -252,7 +260,7 @@ impl<'i> TokenBuilder<'i> {
         Value::Object(header).to_string().into_bytes()
     }
 
-    fn payload_bytes(&self) -> Vec<u8> {
+    pub(super) fn payload_bytes(&self) -> Vec<u8> {
         self.raw_payload.clone().unwrap_or_else(|| Value::Object(self.claims.clone()).to_string().into_bytes())
     }
 
@@ -265,16 +273,22 @@ impl<'i> TokenBuilder<'i> {
                 let algorithm = self.state.keys().named(key_id).map(|key| key.algorithm);
                 (algorithm.unwrap_or_else(|| self.state.default_algorithm()), Some(key_id.clone()))
             }
+            Signer::Rsa(own, algorithm) => (*algorithm, id(*own)),
             Signer::Secret(algorithm, _) => (*algorithm, None),
         }
     }
 
-    fn sign(&self, input: &[u8]) -> Vec<u8> {
+    /// The signature of any text by whoever signs.
+    pub(super) fn sign(&self, input: &[u8]) -> Vec<u8> {
         if let Some(bytes) = &self.signature {
             return bytes.clone();
         }
         let key = match &self.signer {
             Signer::Secret(algorithm, secret) => return mac(*algorithm, secret, input),
+            Signer::Rsa(own, algorithm) => {
+                let key = self.state.current_key(*own);
+                return key.map(|key| key.sign_as(*algorithm, input)).unwrap_or_default();
+            }
             Signer::Current(algorithm) => self.state.current_key(*algorithm),
             Signer::Forger(algorithm) => forger::key(*algorithm),
             Signer::Named(key_id) => self.state.keys().named(key_id),
