@@ -145,13 +145,14 @@ async fn the_official_client_finds_the_issuer_logs_in_and_steps_up() {
     expected.push(json!({"done": "connect", "tools": ["list_orders", "place_order"]}));
     expected.push(sent(200));
     expected.push(json!({"done": "list_orders", "text": "two orders for ann", "error": false}));
-    expected.push(refused(403, format!(r#"{start}, {more}, scope="orders:read orders:write""#)));
+    expected.push(refused(403, format!(r#"{start}, {more}, scope="orders:write""#)));
     expected.extend(found());
-    expected.push(asked("orders:read orders:write"));
+    expected.push(asked("orders:write"));
     expected.extend(found());
     expected.push(got_token());
     expected.push(sent(200));
     expected.push(json!({"done": "place_order", "text": "one lamp for ann", "error": false}));
+    // With the new token, which has the new scope alone.
     expected.push(sent(200));
     expected.push(json!({"done": "list_orders", "text": "two orders for ann", "error": false}));
     expected.push(json!({"done": "goodbye"}));
@@ -205,7 +206,7 @@ async fn every_request_needs_its_own_token() {
     assert!(!text(&answer).contains("orders for"));
 }
 
-/// MCP-6: by the tool, before it runs
+/// MCP-6, MCP-8: before it runs; who may write may read
 #[tokio::test]
 async fn each_tool_needs_its_own_scopes() {
     let key = TestKey::new(Algorithm::ES256);
@@ -214,7 +215,7 @@ async fn each_tool_needs_its_own_scopes() {
     for (scope, listing, placing) in [
         ("orders:read orders:write", 200, 200),
         ("orders:read", 200, 403),
-        ("orders:write", 403, 403),
+        ("orders:write", 200, 200),
         ("orders", 403, 403),
     ] {
         let token = server.token(&key, scope);

@@ -154,7 +154,7 @@ async fn a_hidden_route_looks_like_no_route() {
 
 /// The scopes stand in its challenge and in its body, the roles in its body
 #[tokio::test]
-async fn a_403_says_what_is_missing_and_its_challenge_what_to_ask_for() {
+async fn a_403_names_all_that_is_missing_and_nothing_that_is_there() {
     let wanted = all([scope("c"), scope("a"), scope("b"), scope("c"), any([scope("d"), role("boss")]), role("clerk")]);
     let answer = send(&(known(&["a"], &[]), require(wanted)), get([bearer("x")])).await;
     answer.assert_refused(403, "forbidden", &FORBIDDEN);

@@ -40,8 +40,9 @@ use portcullis::identity::session::{MemorySessions, MemorySessionsBuilder, NewSe
 use portcullis::identity::token::TokenVerifier;
 use portcullis::identity::{Assertion, AuthTime, Identity, Names, Verifier, VerifyError};
 use portcullis::permission::{Decision, Policy, Require, RequireLayer, Requirement};
+use portcullis::resource::{MetadataService, ProtectedResource, ProtectedResourceBuilder, Publish, PublishLayer};
 use portcullis::response::{Challenge, Problem, Rejection, RejectionId, Reply, Respond, ResponseBody};
-use portcullis::{Secret, authenticate, permission};
+use portcullis::{Secret, authenticate, permission, resource};
 use tower::{Layer, Service};
 
 /// An inner service whose types have names.
@@ -117,6 +118,7 @@ trait Shared: Plain + Clone {}
 impl<T: Plain + Clone> Shared for T {}
 
 type Checks = PasswordVerifier;
+type Answered = <Inner as Service<Request<()>>>::Future;
 type Attempted = fn(BearerToken) -> Ready<Result<Identity, VerifyError>>;
 
 promise! {
@@ -124,15 +126,17 @@ promise! {
         Challenge, Problem, Rejection, RejectionId, Reply, Reason, Severity, UnixTime, ManualClock, SystemClock,
         Authorization<'static>, Parameters<'static>, CookieName, SessionCookie, Algorithm, HashPool, MemorySessions,
         PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
-        MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>;
+        MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>, ProtectedResource, ProtectedResourceBuilder,
+        PublishLayer, Publish<Inner>, MetadataService;
     Plain: Assertion, AuthenticateBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
         BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, MemorySessionsBuilder, NewSession,
         LoggedOut, Users,
         Secret<String>, ResponseBody<String>;
     Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection, RevokeError;
     Send: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>,
-        permission::ResponseFuture<Inner, ()>;
-    Debug: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>, permission::ResponseFuture<Inner, ()>;
+        permission::ResponseFuture<Inner, ()>, resource::ResponseFuture<Answered>;
+    Debug: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>, permission::ResponseFuture<Inner, ()>,
+        resource::ResponseFuture<Answered>;
     Scheme: Basic<Checks>, Bearer<TokenVerifier>, Bearer<JwtVerifier>, Session<MemorySessions>;
     Respond: Problem;
     Revocations: MemoryRevocations, RedisRevocations;

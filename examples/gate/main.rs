@@ -76,12 +76,14 @@
 mod accept;
 mod accounts;
 mod admin;
+mod bearer;
 mod config;
 mod connection;
 mod doors;
 mod echo;
 mod form;
 mod gate;
+mod kept;
 mod login;
 mod members;
 mod origin;
@@ -89,6 +91,7 @@ mod path;
 mod percent;
 mod problem;
 mod reply;
+mod revocations;
 mod rights;
 mod server;
 mod sessions;
@@ -101,6 +104,7 @@ use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 use self::gate::Gate;
+use self::kept::Kept;
 use self::server::Addresses;
 
 fn main() -> ExitCode {
@@ -113,7 +117,7 @@ fn main() -> ExitCode {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .init();
-    let built = config::load(&file).and_then(|config| {
+    let built = config::load(&file, &Kept::default()).and_then(|config| {
         let addresses = Addresses { listen: config.listen, admin: config.admin };
         Ok((Gate::build(config, None)?, addresses))
     });

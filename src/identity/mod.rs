@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `BasicCredentials` | `password::PasswordVerifier` | `password` |
 //! | `BearerToken` | `jwt::JwtVerifier` | `jwt`, with `aws-lc-rs` or `rust-crypto` |
+//! | `BearerToken` | `introspection::IntrospectionVerifier` | `introspection` |
 //! | `BearerToken` | `token::TokenVerifier` | `token` |
 //! | `SessionId` | `session::MemorySessions` | `session` |
 //! | any of these, or your own | a closure, or your own [`Verifier`] | |
@@ -15,6 +16,8 @@ mod digest;
 mod error;
 #[expect(clippy::module_inception, reason = "the stage is named after the one type it makes")]
 mod identity;
+#[cfg(feature = "introspection")]
+pub mod introspection;
 #[cfg(feature = "jwt")]
 pub mod jwt;
 #[cfg(feature = "password")]

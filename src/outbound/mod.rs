@@ -10,7 +10,6 @@ mod call;
 mod client;
 mod error;
 #[cfg(feature = "introspection")]
-#[expect(dead_code, reason = "introspection is what it is for")]
 mod form;
 
 pub use client::{Client, ClientBuilder};
@@ -19,5 +18,4 @@ pub(crate) use address::Address;
 pub(crate) use call::Call;
 pub(crate) use error::CallError;
 #[cfg(feature = "introspection")]
-#[expect(unused_imports, reason = "introspection is what it is for")]
 pub(crate) use form::append_encoded;

@@ -48,14 +48,12 @@ pub fn role(name: impl Into<Box<str>>) -> Requirement {
     Requirement(Kind::Role(name.into()))
 }
 
-/// Every one of these. A 403 advises clients to ask for all its scopes, those that they have among them: a new token replaces
-/// the old one. So put all that a route needs into one requirement, rather than into one layer around another.
+/// Every one of these.
 pub fn all(requirements: impl IntoIterator<Item = Requirement>) -> Requirement {
     Requirement(Kind::All(requirements.into_iter().collect()))
 }
 
-/// At least one of these. A 403 advises clients to ask for the scopes of the first that more scopes would meet, so put the
-/// narrowest first: `any([scope("orders:read"), scope("orders:admin")])`.
+/// At least one of these.
 pub fn any(requirements: impl IntoIterator<Item = Requirement>) -> Requirement {
     Requirement(Kind::Any(requirements.into_iter().collect()))
 }

@@ -10,29 +10,29 @@ use crate::names::Names;
 
 /// The claims that count here, as the token states them.
 #[derive(Debug, Default)]
-pub(super) struct Claims<'p> {
-    pub(super) issuer: Option<Cow<'p, str>>,
-    pub(super) subject: Option<Cow<'p, str>>,
-    pub(super) audience: Option<Words<'p>>,
-    pub(super) expires_at: Option<UnixTime>,
-    pub(super) not_before: Option<UnixTime>,
-    pub(super) issued_at: Option<UnixTime>,
-    pub(super) auth_time: Option<UnixTime>,
-    pub(super) id: Option<Cow<'p, str>>,
-    pub(super) client_id: Option<Cow<'p, str>>,
-    pub(super) session_id: Option<Cow<'p, str>>,
-    pub(super) acr: Option<Cow<'p, str>>,
-    pub(super) amr: Names,
-    pub(super) scope: Option<Words<'p>>,
-    pub(super) scp: Option<Words<'p>>,
-    pub(super) roles: Option<Words<'p>>,
+pub(in crate::identity) struct Claims<'p> {
+    pub(in crate::identity) issuer: Option<Cow<'p, str>>,
+    pub(in crate::identity) subject: Option<Cow<'p, str>>,
+    pub(in crate::identity) audience: Option<Words<'p>>,
+    pub(in crate::identity) expires_at: Option<UnixTime>,
+    pub(in crate::identity) not_before: Option<UnixTime>,
+    pub(in crate::identity) issued_at: Option<UnixTime>,
+    pub(in crate::identity) auth_time: Option<UnixTime>,
+    pub(in crate::identity) id: Option<Cow<'p, str>>,
+    pub(in crate::identity) client_id: Option<Cow<'p, str>>,
+    pub(in crate::identity) session_id: Option<Cow<'p, str>>,
+    pub(in crate::identity) acr: Option<Cow<'p, str>>,
+    pub(in crate::identity) amr: Names,
+    pub(in crate::identity) scope: Option<Words<'p>>,
+    pub(in crate::identity) scp: Option<Words<'p>>,
+    pub(in crate::identity) roles: Option<Words<'p>>,
     /// Why this is a token of another kind, if a claim shows that.
-    pub(super) foreign: Option<Cause>,
+    pub(in crate::identity) foreign: Option<Cause>,
 }
 
 impl<'p> Claims<'p> {
     /// Reads `payload` in one pass, borrowing from it.
-    pub(super) fn read(payload: &'p [u8]) -> Result<Self, Cause> {
+    pub(in crate::identity) fn read(payload: &'p [u8]) -> Result<Self, Cause> {
         let mut claims = Self::default();
         read_object(payload, &mut claims)?;
         Ok(claims)

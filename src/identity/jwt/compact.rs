@@ -57,7 +57,7 @@ impl Room {
         Self { near: [0; NEAR], far: Vec::new() }
     }
 
-    fn decode(&mut self, part: &str) -> Result<&[u8], Cause> {
+    pub(super) fn decode(&mut self, part: &str) -> Result<&[u8], Cause> {
         if room_for(part) <= NEAR {
             return decode_into(part, &mut self.near);
         }

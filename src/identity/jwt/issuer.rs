@@ -1,6 +1,5 @@
 //! One issuer and the rules its tokens are held to.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::source::IssuerKeys;
+use super::terms::Terms;
 use crate::error::ConfigFault;
 
 /// An issuer whose tokens are accepted: its name, our names in its tokens, its keys, and the rules in between.
@@ -32,26 +32,19 @@ use crate::error::ConfigFault;
 #[must_use = "an issuer does nothing until a `JwtVerifier` gets it"]
 pub struct Issuer {
     pub(super) name: Arc<str>,
-    pub(super) audience: Vec<Box<str>>,
     pub(super) keys: IssuerKeys,
+    pub(super) terms: Terms,
     pub(super) profile: Profile,
     pub(super) token_type: Option<Box<str>>,
-    pub(super) leeway: Duration,
-    pub(super) scopes_claim: Option<Box<str>>,
-    pub(super) roles_claim: Option<Box<str>>,
     /// Our names in logout tokens; empty for those in access tokens.
     pub(super) clients: Vec<Box<str>>,
-    /// Reads the application's own claims from the payload.
-    pub(super) read_value: Option<ReadValue>,
 }
-
-pub(super) type ReadValue = fn(&[u8]) -> Option<Arc<dyn Any + Send + Sync>>;
 
 impl Issuer {
     /// The clocks of issuer and service may differ by this much unless [`leeway`](Self::leeway) says otherwise.
-    pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
+    pub const DEFAULT_LEEWAY: Duration = Terms::DEFAULT_LEEWAY;
     /// The most that [`leeway`](Self::leeway) may say.
-    pub const MAX_LEEWAY: Duration = Duration::from_secs(60);
+    pub const MAX_LEEWAY: Duration = Terms::MAX_LEEWAY;
 
     /// An issuer called `name` in the `iss` of its tokens, which signs with `keys` and calls this service by one of
     /// `audience`: one of them must be in a token's `aud`, which may name others too.
@@ -64,15 +57,11 @@ impl Issuer {
     ) -> Self {
         Self {
             name: name.into(),
-            audience: audience.into_iter().map(Into::into).collect(),
             keys: keys.into(),
+            terms: Terms::new(audience.into_iter().map(Into::into).collect()),
             profile: Profile::Jwt,
             token_type: None,
-            leeway: Self::DEFAULT_LEEWAY,
-            scopes_claim: None,
-            roles_claim: None,
             clients: Vec::new(),
-            read_value: None,
         }
     }
 
@@ -92,21 +81,21 @@ impl Issuer {
     /// How far the clocks of issuer and service may differ, in whole seconds. Default: 30 seconds; at most 60. A token
     /// stays usable that much longer than it says.
     pub const fn leeway(mut self, leeway: Duration) -> Self {
-        self.leeway = leeway;
+        self.terms.leeway = leeway;
         self
     }
 
     /// The claim with the scopes: blank-separated text or a list of text, at a path such as `access.scopes`. Default:
     /// `scope` (text), else `scp` (text or list); a token where both are present and differ is refused.
     pub fn scopes_claim(mut self, path: impl Into<Box<str>>) -> Self {
-        self.scopes_claim = Some(path.into());
+        self.terms.scopes_claim = Some(path.into());
         self
     }
 
     /// The claim with the roles: a list of text, at a path such as `realm_access.roles`. Default: `roles`. A member
     /// whose own name has dots (`https://id.example/roles`) is found as well. A token without it has no roles.
     pub fn roles_claim(mut self, path: impl Into<Box<str>>) -> Self {
-        self.roles_claim = Some(path.into());
+        self.terms.roles_claim = Some(path.into());
         self
     }
 
@@ -120,7 +109,7 @@ impl Issuer {
     /// Also reads the whole payload as a `T`, kept in [`Identity::get::<T>`](crate::Identity::get). Default: nothing. A
     /// token whose payload does not fit `T` is refused, so make optional what may be missing.
     pub fn claims<T: DeserializeOwned + Send + Sync + 'static>(mut self) -> Self {
-        self.read_value = Some(|payload| Some(Arc::new(serde_json::from_slice::<T>(payload).ok()?)));
+        self.terms.read_as::<T>();
         self
     }
 
@@ -130,13 +119,6 @@ impl Issuer {
         let mut fault = |setting: &'static str, problem: String| faults.push(ConfigFault::new(setting, problem));
         if self.name.is_empty() {
             fault("issuer", "is empty; it is the `iss` of the tokens, letter for letter".to_owned());
-        }
-        if self.audience.is_empty() {
-            let problem = format!("is empty; name what {:?} calls this service in `aud`", self.name);
-            fault("audience", problem);
-        }
-        if self.audience.iter().any(|name| name.is_empty()) {
-            fault("audience", format!("one name for {:?} is empty; remove it or fill it in", self.name));
         }
         if self.clients.iter().any(|name| name.is_empty()) {
             fault("logout_clients", format!("one name for {:?} is empty; remove it or fill it in", self.name));
@@ -150,18 +132,10 @@ impl Issuer {
         if self.profile == Profile::Rfc9068 && self.token_type.is_some() {
             fault("token_type", "is `at+jwt` by the profile of RFC 9068; leave one of the two out".to_owned());
         }
-        if self.leeway > Self::MAX_LEEWAY {
-            let (leeway, most) = (self.leeway, Self::MAX_LEEWAY);
-            fault("leeway", format!("{leeway:?} is more than {most:?}; set the clocks instead"));
-        }
         if self.token_type.as_deref().is_some_and(|name| media_subtype(name).is_empty()) {
             fault("token_type", "is empty; name a type such as `at+jwt`, or leave it out".to_owned());
         }
-        for (setting, path) in [("scopes_claim", &self.scopes_claim), ("roles_claim", &self.roles_claim)] {
-            if path.as_deref().is_some_and(|path| path.is_empty() || path.starts_with('.') || path.ends_with('.')) {
-                fault(setting, "is not a path of names with dots between them".to_owned());
-            }
-        }
+        faults.extend(self.terms.faults(&self.name));
         faults
     }
 }
@@ -170,7 +144,7 @@ impl fmt::Debug for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Issuer")
             .field("name", &self.name)
-            .field("audience", &self.audience)
+            .field("audience", &self.terms.audience)
             .field("keys", &self.keys)
             .finish_non_exhaustive()
     }

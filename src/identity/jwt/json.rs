@@ -12,16 +12,16 @@ use crate::clock::UnixTime;
 use crate::names::Names;
 
 /// Why something was refused; for the operator's log, never for the client.
-pub(super) type Cause = &'static str;
+pub(in crate::identity) type Cause = &'static str;
 
 /// Receives the members of an object in their order.
-pub(super) trait Members<'de> {
+pub(in crate::identity) trait Members<'de> {
     /// Takes or skips `value`; the cause it returns ends the reading.
     fn member<A: MapAccess<'de>>(&mut self, name: &str, value: Value<'_, A>) -> Result<(), Cause>;
 }
 
 /// Reads `bytes` as exactly one object.
-pub(super) fn read_object<'de>(bytes: &'de [u8], members: &mut impl Members<'de>) -> Result<(), Cause> {
+pub(in crate::identity) fn read_object<'de>(bytes: &'de [u8], members: &mut impl Members<'de>) -> Result<(), Cause> {
     // Checked once as a whole, which is faster than text by text.
     let text = str::from_utf8(bytes).map_err(|_| NOT_AN_OBJECT)?;
     let mut cause = None;
@@ -40,15 +40,15 @@ pub(super) fn is_unique(bytes: &[u8]) -> bool {
 }
 
 /// The value of a member, not yet read.
-pub(super) struct Value<'m, A>(&'m mut A);
+pub(in crate::identity) struct Value<'m, A>(&'m mut A);
 
 impl<A> Value<'_, A> {
     /// Text, else `wrong`.
-    pub(super) fn text<'de>(self, wrong: Cause) -> Result<Cow<'de, str>, Cause>
+    pub(in crate::identity) fn text<'de>(self, wrong: Cause) -> Result<Cow<'de, str>, Cause>
     where
         A: MapAccess<'de>,
     {
-        self.0.next_value::<Text<'de>>().map(|text| text.0).map_err(|_| wrong)
+        self.read::<Text<'de>>(wrong).map(|text| text.0)
     }
 
     /// A `NumericDate` (RFC 7519 section 2), rounded up to whole seconds, else `wrong`.
@@ -56,7 +56,7 @@ impl<A> Value<'_, A> {
     where
         A: MapAccess<'de>,
     {
-        self.0.next_value::<Date>().map(|date| UnixTime::from_secs(date.0)).map_err(|_| wrong)
+        self.read::<Date>(wrong).map(|date| UnixTime::from_secs(date.0))
     }
 
     /// Text, a list of text, or the fact that it is neither.
@@ -64,7 +64,7 @@ impl<A> Value<'_, A> {
     where
         A: MapAccess<'de>,
     {
-        self.0.next_value().map_err(|_| UNREADABLE)
+        self.read(UNREADABLE)
     }
 
     /// Anything, provided it is well formed and unique within.
@@ -72,13 +72,21 @@ impl<A> Value<'_, A> {
     where
         A: MapAccess<'de>,
     {
-        self.0.next_value::<Unique>().map(|_| ()).map_err(|_| UNREADABLE)
+        self.read::<Unique>(UNREADABLE).map(drop)
+    }
+
+    /// A value of a type of its own, else `wrong`.
+    pub(in crate::identity) fn read<'de, T: Deserialize<'de>>(self, wrong: Cause) -> Result<T, Cause>
+    where
+        A: MapAccess<'de>,
+    {
+        self.0.next_value().map_err(|_| wrong)
     }
 }
 
 /// A value that may be one text or several.
 #[derive(Debug)]
-pub(super) enum Words<'de> {
+pub(in crate::identity) enum Words<'de> {
     List(Names),
     Other,
     Text(Cow<'de, str>),

@@ -9,8 +9,8 @@ use super::compact::{Compact, Header, Room};
 use super::issuer::media_subtype;
 use super::json::Cause;
 use super::key_set::Misfit;
-use super::rules::check_audience;
 use super::source::IssuerKeys;
+use super::terms::check_audience;
 use super::verifier::JwtVerifier;
 use super::window::Window;
 use crate::clock::UnixTime;
@@ -77,11 +77,11 @@ impl JwtVerifier {
             Misfit::Signature(cause) => cause.into(),
         })?;
         check_events(&payload)?;
-        let clients = if issuer.clients.is_empty() { &issuer.audience } else { &issuer.clients };
+        let clients = if issuer.clients.is_empty() { &issuer.terms.audience } else { &issuer.clients };
         check_audience(clients, claims.audience.as_ref())?;
         claims.id.as_ref().ok_or("no `jti`")?;
         let issued_at = claims.issued_at.ok_or("no `iat`")?;
-        let window = Window::of(&claims, claims.expires_at.ok_or("no `exp`")?, issuer.leeway);
+        let window = Window::of(&claims, claims.expires_at.ok_or("no `exp`")?, issuer.terms.leeway);
         window.check(self.now()).map_err(Unread::Refused)?;
         let ended = LoggedOut {
             issuer: issuer.name.as_ref().into(),

@@ -27,6 +27,7 @@
 //!
 //! The feature `aws-lc-rs` or `rust-crypto` brings the cryptography; with neither, loading a key is a fault that says so.
 
+mod accepted;
 mod algorithm;
 mod backend;
 mod base64url;
@@ -46,12 +47,28 @@ mod remembered;
 #[cfg(feature = "jwks")]
 mod remote;
 mod rules;
+#[cfg(feature = "introspection")]
+mod shape;
+#[cfg(feature = "introspection")]
+mod signed;
 mod source;
 mod standing;
+mod terms;
 mod token_cache;
 mod verifier;
 mod window;
 
+#[cfg(feature = "introspection")]
+pub(super) use self::{
+    accepted::Accepted,
+    claims::Claims,
+    json::{Cause, Members, Value, read_object},
+    rules::check_subject,
+    shape::is_jwt,
+    signed::Unopened,
+    terms::{Terms, Unfit, check_audience},
+    window::Window,
+};
 pub use algorithm::Algorithm;
 pub use issuer::{Issuer, Profile};
 pub use key_set::KeySet;

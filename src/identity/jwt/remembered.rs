@@ -7,13 +7,12 @@
 use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use constant_time_eq::constant_time_eq;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 
-use super::rules::Accepted;
+use super::accepted::Accepted;
 use super::source::IssuerKeys;
 use super::standing::Standing;
 use super::token_cache::TokenCache;
@@ -36,22 +35,11 @@ pub(super) struct Genuine {
     pub(super) accepted: Accepted,
     pub(super) keys: IssuerKeys,
     pub(super) standing: Standing,
-    /// Under which number of the revocations it was found not to be among them, plus one; 0 is never.
-    unrevoked_in: AtomicU64,
 }
 
 impl Genuine {
     pub(super) fn new(token: &str, accepted: Accepted, keys: IssuerKeys, standing: Standing) -> Self {
-        Self { token: token.into(), accepted, keys, standing, unrevoked_in: AtomicU64::new(0) }
-    }
-
-    /// Whether it was found not to be revoked in this `generation`.
-    pub(super) fn is_unrevoked_in(&self, generation: u64) -> bool {
-        self.unrevoked_in.load(Ordering::Acquire) == generation.wrapping_add(1)
-    }
-
-    pub(super) fn set_unrevoked_in(&self, generation: u64) {
-        self.unrevoked_in.store(generation.wrapping_add(1), Ordering::Release);
+        Self { token: token.into(), accepted, keys, standing }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::error::{ConfigError, Reason};
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
-use crate::identity::revocation::{ErasedRevocations, Revocations, TokenFacts};
+use crate::identity::revocation::{ErasedRevocations, Revocations};
 
 /// Verifies JWT access tokens of one or more issuers.
 ///
@@ -189,32 +189,7 @@ impl JwtVerifier {
 
     /// Judges what may be different for every use of a genuine token.
     fn admit(&self, token: &str, genuine: &Genuine) -> Result<Identity, VerifyError> {
-        let accepted = &genuine.accepted;
-        let now = self.clock.now();
-        accepted.window.check(now)?;
-        if let Some(revocations) = &self.revocations {
-            let generation = revocations.generation()?;
-            if let (Some(reach), Some(issued)) = (revocations.remembers(), accepted.issued_at)
-                && now.saturating_since(issued) > reach
-            {
-                return Err(VerifyError::expired().because("issued before the oldest revocation that is remembered"));
-            }
-            if !genuine.is_unrevoked_in(generation) {
-                let facts = TokenFacts {
-                    token,
-                    issuer: accepted.identity.issuer(),
-                    subject: accepted.identity.subject(),
-                    token_id: accepted.identity.credential_id(),
-                    session_id: accepted.session_id.as_deref(),
-                    issued_at: accepted.issued_at,
-                };
-                if revocations.is_revoked(&facts) {
-                    return Err(VerifyError::invalid().because("revoked"));
-                }
-                genuine.set_unrevoked_in(generation);
-            }
-        }
-        Ok(accepted.identity.clone())
+        genuine.accepted.admit(token, self.clock.now(), self.revocations.as_deref())
     }
 
     pub(super) fn state(&self) -> Arc<State> {

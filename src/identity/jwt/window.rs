@@ -9,7 +9,7 @@ use crate::identity::error::VerifyError;
 
 /// From when to when a token may be used by its own word, and how far the clocks may differ.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Window {
+pub(in crate::identity) struct Window {
     /// The latest of the times that must not lie ahead, and what is said where it does.
     begins: UnixTime,
     ahead: Cause,
@@ -18,7 +18,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn of(claims: &Claims<'_>, ends: UnixTime, leeway: Duration) -> Self {
+    pub(in crate::identity) fn of(claims: &Claims<'_>, ends: UnixTime, leeway: Duration) -> Self {
         let times = [
             (claims.not_before, "not valid yet (`nbf`)"),
             (claims.issued_at, "issued in the future (`iat`)"),
@@ -34,7 +34,7 @@ impl Window {
     ///
     /// # Errors
     /// Invalid before it, expired after it.
-    pub(super) fn check(&self, now: UnixTime) -> Result<(), VerifyError> {
+    pub(in crate::identity) fn check(&self, now: UnixTime) -> Result<(), VerifyError> {
         if self.begins > now.saturating_add(self.leeway) {
             return Err(VerifyError::invalid().because(self.ahead));
         }

@@ -1,0 +1,70 @@
+//! What is kept of a token that was accepted, and what is judged again whenever it is used.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::window::Window;
+use crate::clock::UnixTime;
+use crate::identity::error::VerifyError;
+use crate::identity::identity::Identity;
+use crate::identity::revocation::{ErasedRevocations, TokenFacts};
+
+/// A token that was found genuine and ours, and what has to be judged again whenever it is used.
+pub(in crate::identity) struct Accepted {
+    pub(in crate::identity) identity: Identity,
+    window: Window,
+    issued_at: Option<UnixTime>,
+    session_id: Option<Box<str>>,
+    /// Under which number of the revocations it was found not to be among them, plus one; 0 is never.
+    unrevoked_in: AtomicU64,
+}
+
+impl Accepted {
+    pub(super) fn new(
+        identity: Identity,
+        window: Window,
+        issued_at: Option<UnixTime>,
+        session_id: Option<Box<str>>,
+    ) -> Self {
+        Self { identity, window, issued_at, session_id, unrevoked_in: AtomicU64::new(0) }
+    }
+
+    /// Judges what may be different for every use of `token`, which this is about.
+    pub(in crate::identity) fn admit(
+        &self,
+        token: &str,
+        now: UnixTime,
+        revocations: Option<&dyn ErasedRevocations>,
+    ) -> Result<Identity, VerifyError> {
+        self.window.check(now)?;
+        let Some(revocations) = revocations else { return Ok(self.identity.clone()) };
+        let generation = revocations.generation()?;
+        if let (Some(reach), Some(issued)) = (revocations.remembers(), self.issued_at)
+            && now.saturating_since(issued) > reach
+        {
+            return Err(VerifyError::expired().because("issued before the oldest revocation that is remembered"));
+        }
+        if !self.is_unrevoked_in(generation) {
+            let facts = TokenFacts {
+                token,
+                issuer: self.identity.issuer(),
+                subject: self.identity.subject(),
+                token_id: self.identity.credential_id(),
+                session_id: self.session_id.as_deref(),
+                issued_at: self.issued_at,
+            };
+            if revocations.is_revoked(&facts) {
+                return Err(VerifyError::invalid().because("revoked"));
+            }
+            self.set_unrevoked_in(generation);
+        }
+        Ok(self.identity.clone())
+    }
+
+    fn is_unrevoked_in(&self, generation: u64) -> bool {
+        self.unrevoked_in.load(Ordering::Acquire) == generation.wrapping_add(1)
+    }
+
+    fn set_unrevoked_in(&self, generation: u64) {
+        self.unrevoked_in.store(generation.wrapping_add(1), Ordering::Release);
+    }
+}
