@@ -9,6 +9,10 @@ use crate::error::Severity;
 mod disabled;
 #[cfg(feature = "tracing")]
 mod enabled;
+#[cfg(all(feature = "introspection", not(feature = "tracing")))]
+mod introspection_disabled;
+#[cfg(all(feature = "introspection", feature = "tracing"))]
+mod introspection_enabled;
 #[cfg(all(feature = "jwks", not(feature = "tracing")))]
 mod keys_disabled;
 #[cfg(all(feature = "jwks", feature = "tracing"))]
@@ -18,6 +22,10 @@ mod keys_enabled;
 pub(crate) use disabled::refused;
 #[cfg(feature = "tracing")]
 pub(crate) use enabled::refused;
+#[cfg(all(feature = "introspection", not(feature = "tracing")))]
+pub(crate) use introspection_disabled::introspection_failed;
+#[cfg(all(feature = "introspection", feature = "tracing"))]
+pub(crate) use introspection_enabled::introspection_failed;
 #[cfg(all(feature = "jwks", not(feature = "tracing")))]
 pub(crate) use keys_disabled::{key_removed, key_skipped, keys_not_refreshed, keys_refreshed};
 #[cfg(all(feature = "jwks", feature = "tracing"))]
