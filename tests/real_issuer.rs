@@ -28,8 +28,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use portcullis::AuthenticateLayer;
 use portcullis::authenticate::Bearer;
-use portcullis::identity::jwt::{Algorithm, Issuer, IssuerKeys, JwtVerifier, KeySet, Profile};
+use portcullis::clock::{Clock, ManualClock, SystemClock};
+use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeysFreshness, Profile, RemoteKeys};
 use portcullis::identity::revocation::{MemoryRevocations, Revocation, Revocations};
+use portcullis::outbound::Client;
 use serde_json::json;
 use support::oidc::Oidc;
 use support::stack::{Answer, bearer, get, send};
@@ -60,12 +62,18 @@ impl Door {
 }
 
 /// The provider as the service knows it.
-async fn issuer(oidc: &Oidc) -> Issuer {
-    Issuer::new(oidc.name(), ["orders-api"], keys(oidc).await).profile(Profile::Rfc9068).logout_clients(["web"])
+fn issuer(oidc: &Oidc) -> Issuer {
+    known_by(oidc, keys(oidc, &ManualClock::at(SystemClock.now())))
 }
 
-async fn keys(oidc: &Oidc) -> IssuerKeys {
-    KeySet::from_jwks(oidc.get("/jwks").await, &ALGORITHMS).unwrap().into()
+fn known_by(oidc: &Oidc, keys: RemoteKeys) -> Issuer {
+    Issuer::new(oidc.name(), ["orders-api"], keys).profile(Profile::Rfc9068).logout_clients(["web"])
+}
+
+/// The keys of the provider, found by its name; they age by `clock`.
+fn keys(oidc: &Oidc, clock: &ManualClock) -> RemoteKeys {
+    let client = Client::builder().danger_allow_http_loopback().build().unwrap();
+    RemoteKeys::discover(oidc.name(), &ALGORITHMS).client(client).clock(clock.clone()).build().unwrap()
 }
 
 fn assert_invalid(answer: &Answer) {
@@ -75,7 +83,7 @@ fn assert_invalid(answer: &Answer) {
 #[tokio::test]
 async fn tokens_of_every_algorithm_are_accepted_under_either_name_of_eddsa() {
     let Some(oidc) = Oidc::start().await else { return };
-    let door = Door::new(issuer(&oidc).await);
+    let door = Door::new(issuer(&oidc));
     for algorithm in ["RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"] {
         let token = oidc.token(&format!("urn:orders-api:{algorithm}"), "orders:read orders:write").await;
         let answer = door.knock(&token).await;
@@ -87,9 +95,83 @@ async fn tokens_of_every_algorithm_are_accepted_under_either_name_of_eddsa() {
 }
 
 #[tokio::test]
+async fn after_a_rotation_with_overlap_old_and_new_tokens_are_accepted_at_the_price_of_one_fetch() {
+    let Some(oidc) = Oidc::start().await else { return };
+    let clock = ManualClock::at(SystemClock.now());
+    let door = Door::new(known_by(&oidc, keys(&oidc, &clock)));
+    let old = oidc.token("urn:orders-api:ES256", "orders:read").await;
+    door.knock(&old).await.assert_accepted("service");
+    assert_eq!(oidc.requests("/jwks").await, 1);
+
+    oidc.rotate().await;
+    clock.advance(RemoteKeys::DEFAULT_COOL_DOWN);
+    let new = oidc.token("urn:orders-api:ES256", "orders:read").await;
+    door.knock(&new).await.assert_accepted("service");
+    door.knock(&old).await.assert_accepted("service");
+    let unused = oidc.token("urn:orders-api:PS256", "orders:read").await;
+    door.knock(&unused).await.assert_accepted("service");
+    assert_eq!(oidc.requests("/jwks").await, 2);
+}
+
+#[tokio::test]
+async fn after_a_rotation_without_overlap_a_remembered_old_token_is_dead_as_soon_as_a_new_one_was_seen() {
+    let Some(oidc) = Oidc::start().await else { return };
+    let clock = ManualClock::at(SystemClock.now());
+    let door = Door::new(known_by(&oidc, keys(&oidc, &clock)));
+    let old = oidc.token("urn:orders-api:RS256", "orders:read").await;
+    for _ in 0..2 {
+        door.knock(&old).await.assert_accepted("service");
+    }
+    assert_eq!(door.verifier.remembered(), 1);
+
+    oidc.rotate_dropping_the_old().await;
+    clock.advance(RemoteKeys::DEFAULT_COOL_DOWN);
+    let new = oidc.token("urn:orders-api:RS256", "orders:read").await;
+    door.knock(&new).await.assert_accepted("service");
+    assert_invalid(&door.knock(&old).await);
+}
+
+#[tokio::test]
+async fn in_the_cool_down_the_first_token_under_a_new_key_is_refused_and_after_it_accepted() {
+    let Some(oidc) = Oidc::start().await else { return };
+    let clock = ManualClock::at(SystemClock.now());
+    let door = Door::new(known_by(&oidc, keys(&oidc, &clock)));
+    door.knock(&oidc.token("urn:orders-api:ES384", "orders:read").await).await.assert_accepted("service");
+
+    oidc.rotate_dropping_the_old().await;
+    let new = oidc.token("urn:orders-api:ES384", "orders:read").await;
+    for _ in 0..10 {
+        assert_invalid(&door.knock(&new).await);
+    }
+    assert_eq!(oidc.requests("/jwks").await, 1);
+    clock.advance(RemoteKeys::DEFAULT_COOL_DOWN);
+    door.knock(&new).await.assert_accepted("service");
+}
+
+#[tokio::test]
+async fn a_service_that_starts_before_its_issuer_cannot_tell_and_then_can() {
+    let Some(oidc) = Oidc::start().await else { return };
+    let token = oidc.token("urn:orders-api:EdDSA", "orders:read").await;
+    oidc.stop().await;
+    let clock = ManualClock::at(SystemClock.now());
+    let keys = keys(&oidc, &clock);
+    let door = Door::new(known_by(&oidc, keys.clone()));
+
+    let answer = door.knock(&token).await;
+    answer.assert_refused(503, "unavailable", &[]);
+    assert_eq!(answer.lines("retry-after").len(), 1);
+    assert_eq!(keys.state().freshness(), KeysFreshness::Missing);
+
+    oidc.resume().await;
+    clock.advance(RemoteKeys::DEFAULT_COOL_DOWN);
+    door.knock(&token).await.assert_accepted("service");
+    assert_eq!(keys.state().freshness(), KeysFreshness::Fresh);
+}
+
+#[tokio::test]
 async fn a_token_for_another_service_is_refused() {
     let Some(oidc) = Oidc::start().await else { return };
-    let door = Door::new(issuer(&oidc).await);
+    let door = Door::new(issuer(&oidc));
     assert_invalid(&door.knock(&oidc.token("urn:billing-api:ES256", "orders:read").await).await);
     assert_invalid(&door.knock(&oidc.token("http://127.0.0.1:1/mcp", "orders:read").await).await);
 }
@@ -98,7 +180,7 @@ async fn a_token_for_another_service_is_refused() {
 async fn id_tokens_and_refresh_tokens_are_refused_even_where_their_client_is_our_audience() {
     let Some(oidc) = Oidc::start().await else { return };
     let login = oidc.login("alice", "urn:orders-api:ES256", "orders:read").await;
-    let keys = keys(&oidc).await;
+    let keys = keys(&oidc, &ManualClock::at(SystemClock.now()));
     let door = Door::new(Issuer::new(oidc.name(), ["orders-api", "web"], keys).profile(Profile::Rfc9068));
     door.knock(&login.access_token).await.assert_accepted("alice");
     assert_invalid(&door.knock(&login.id_token).await);
@@ -108,7 +190,7 @@ async fn id_tokens_and_refresh_tokens_are_refused_even_where_their_client_is_our
 #[tokio::test]
 async fn a_token_that_was_revoked_by_its_id_is_refused_and_others_are_not() {
     let Some(oidc) = Oidc::start().await else { return };
-    let door = Door::new(issuer(&oidc).await);
+    let door = Door::new(issuer(&oidc));
     let token = oidc.token("urn:orders-api:EdDSA", "orders:read").await;
     let other = oidc.token("urn:orders-api:EdDSA", "orders:read").await;
     let answer = door.knock(&token).await;
@@ -123,7 +205,7 @@ async fn a_token_that_was_revoked_by_its_id_is_refused_and_others_are_not() {
 #[tokio::test]
 async fn a_log_out_ends_the_tokens_of_its_session_and_no_others() {
     let Some(oidc) = Oidc::start().await else { return };
-    let door = Door::new(issuer(&oidc).await);
+    let door = Door::new(issuer(&oidc));
     let target = receive_logouts(door.verifier.clone()).await;
     oidc.client(json!({
         "client_id": "web",
@@ -145,7 +227,7 @@ async fn a_log_out_ends_the_tokens_of_its_session_and_no_others() {
 #[tokio::test]
 async fn a_log_out_that_names_no_session_ends_all_tokens_of_its_subject_and_of_nobody_else() {
     let Some(oidc) = Oidc::start().await else { return };
-    let door = Door::new(issuer(&oidc).await);
+    let door = Door::new(issuer(&oidc));
     let target = receive_logouts(door.verifier.clone()).await;
     let metadata = json!({"client_id": "web", "backchannel_logout_uri": format!("http://{target}/")});
     oidc.client(metadata).await;
@@ -160,6 +242,23 @@ async fn a_log_out_that_names_no_session_ends_all_tokens_of_its_subject_and_of_n
     assert_invalid(&door.knock(&phone.access_token).await);
     assert_invalid(&door.knock(&laptop.access_token).await);
     door.knock(&bob.access_token).await.assert_accepted("bob");
+}
+
+#[tokio::test]
+async fn a_log_out_whose_token_is_the_first_under_a_new_key_is_believed() {
+    let Some(oidc) = Oidc::start().await else { return };
+    let clock = ManualClock::at(SystemClock.now());
+    let door = Door::new(known_by(&oidc, keys(&oidc, &clock)));
+    let target = receive_logouts(door.verifier.clone()).await;
+    let metadata = json!({"client_id": "web", "backchannel_logout_uri": format!("http://{target}/")});
+    oidc.client(metadata).await;
+    let login = oidc.login("alice", "urn:orders-api:RS256", "orders:read").await;
+    door.knock(&login.access_token).await.assert_accepted("alice");
+
+    oidc.rotate().await;
+    clock.advance(RemoteKeys::DEFAULT_COOL_DOWN);
+    oidc.log_out(&login).await;
+    assert_invalid(&door.knock(&login.access_token).await);
 }
 
 /// Where the provider posts its logout tokens to: what a service with a back-channel logout has to write.

@@ -41,11 +41,9 @@ pub(crate) struct Reply {
 impl Client {
     /// Fetches a document.
     pub(crate) async fn get(&self, address: &Address, call: Call) -> Result<Reply, CallError> {
-        let (_, reply) = self.send(Method::GET, address, None, Request::new(Full::default()), call).await?;
-        Ok(reply)
+        self.send(Method::GET, address, None, Request::new(Full::default()), call).await
     }
 
-    /// What came back, after its media type, which is one of those accepted.
     pub(super) async fn send(
         &self,
         method: Method,
@@ -53,7 +51,7 @@ impl Client {
         authorization: Option<&Secret<String>>,
         mut request: Request<Full<Bytes>>,
         call: Call,
-    ) -> Result<(&'static str, Reply), CallError> {
+    ) -> Result<Reply, CallError> {
         *request.method_mut() = method;
         *request.uri_mut() = address.uri().clone();
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(NAME));
@@ -72,20 +70,19 @@ impl Client {
                 if error.is_connect() { CallError::Connect(text) } else { CallError::Broken(text) }
             })?;
             let (head, body) = response.into_parts();
-            let media_type = check_head(head.status, &head.headers, call)?;
-            let reply = Reply {
+            check_head(head.status, &head.headers, call)?;
+            Ok(Reply {
                 body: read(body, call.max_bytes).await?,
                 cache_control: joined(&head.headers, &CACHE_CONTROL),
                 age: joined(&head.headers, &AGE).and_then(|age| age.parse().ok()),
-            };
-            Ok((media_type, reply))
+            })
         };
         within(call.deadline, exchange).await.map_err(|_| CallError::Late(call.deadline))?
     }
 }
 
-/// The media type of an answer whose body is worth reading.
-fn check_head(status: StatusCode, headers: &HeaderMap, call: Call) -> Result<&'static str, CallError> {
+/// Whether the body of an answer is worth reading.
+fn check_head(status: StatusCode, headers: &HeaderMap, call: Call) -> Result<(), CallError> {
     if status.is_redirection() {
         return Err(CallError::Redirect(status.as_u16()));
     }
@@ -99,8 +96,10 @@ fn check_head(status: StatusCode, headers: &HeaderMap, call: Call) -> Result<&'s
     }
     let content_type = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let media_type = content_type.split(|&octet| octet == b';').next().unwrap_or_default().trim_ascii();
-    let accepted = call.accept.iter().find(|accepted| accepted.as_bytes().eq_ignore_ascii_case(media_type));
-    accepted.copied().ok_or_else(|| CallError::MediaType(shown(content_type)))
+    if !call.accept.iter().any(|accepted| accepted.as_bytes().eq_ignore_ascii_case(media_type)) {
+        return Err(CallError::MediaType(shown(content_type)));
+    }
+    Ok(())
 }
 
 async fn read(mut body: Incoming, max_bytes: usize) -> Result<Bytes, CallError> {

@@ -12,15 +12,14 @@ use super::error::CallError;
 use crate::secret::Secret;
 
 impl Client {
-    /// Sends the members of a form. `authorization` is the whole value of the field of that name. What comes back stands
-    /// after its media type, which is one of those accepted.
+    /// Sends the members of a form. `authorization` is the whole value of the field of that name.
     pub(crate) async fn post_form(
         &self,
         address: &Address,
         authorization: Option<&Secret<String>>,
         form: &[(&str, &str)],
         call: Call,
-    ) -> Result<(&'static str, Reply), CallError> {
+    ) -> Result<Reply, CallError> {
         // What the transport keeps until the request is gone, nobody can wipe.
         let mut request = Request::new(Full::new(Bytes::copy_from_slice(encode(form).expose().as_bytes())));
         let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::answer::Rules;
 use super::client_auth::{ClientAuth, Proof};
 use super::error::Unanswered;
 use super::remembered::Verdict;
 use super::signed_answer::SignedAnswers;
 use crate::clock::{Clock, within};
+use crate::error::Severity;
 use crate::identity::error::VerifyError;
 use crate::identity::jwt::Unopened;
 use crate::outbound::{Address, Call, CallError, Client};
 use crate::secret::Secret;
+use crate::trace;
 
 pub(super) struct Endpoint {
     pub(super) client: Client,
@@ -30,7 +34,10 @@ impl Endpoint {
         let verdict = answer.unwrap_or_else(|_| Err(Unanswered::Late(self.name(), self.call.deadline)));
         match verdict {
             Ok(verdict) => verdict,
-            Err(unanswered) => Err(VerifyError::unavailable(unanswered)),
+            Err(unanswered) => {
+                trace::happened(Severity::Error, "a token could not be introspected", &self.name(), Some(&unanswered));
+                Err(VerifyError::unavailable(unanswered))
+            }
         }
     }
 
@@ -40,7 +47,11 @@ impl Endpoint {
 
     async fn judge(&self, token: &Secret<String>) -> Result<Verdict, Unanswered> {
         let unreadable = |cause| Unanswered::Unreadable { endpoint: self.name(), cause };
-        let body = self.post(token).await?;
+        let body = match self.post(token).await {
+            // A connection that was kept may be gone by now, and a question may be asked twice.
+            Err(Unanswered::Call { source: CallError::Broken(_), .. }) => self.post(token).await?,
+            answer => answer?,
+        };
         let verdict = match &self.signed {
             None => self.rules.judge(&body),
             Some(signed) => {
@@ -55,7 +66,7 @@ impl Endpoint {
         Ok(verdict.map_err(unreadable)?.map(Arc::new))
     }
 
-    async fn post(&self, token: &Secret<String>) -> Result<Vec<u8>, Unanswered> {
+    async fn post(&self, token: &Secret<String>) -> Result<Bytes, Unanswered> {
         let proof = self.auth.prove(self.clock.now()).map_err(|_| Unanswered::Unsigned(self.name()))?;
         let mut form = vec![("token", token.expose().as_str()), ("token_type_hint", "access_token")];
         let mut authorization = None;
@@ -69,7 +80,7 @@ impl Endpoint {
             }
         }
         match self.client.post_form(&self.address, authorization, &form, self.call).await {
-            Ok((_, reply)) => Ok(reply.body.to_vec()),
+            Ok((_, reply)) => Ok(reply.body),
             Err(CallError::Status(status @ (401 | 403))) => Err(Unanswered::OurCredentials(self.name(), status)),
             Err(source) => Err(Unanswered::Call { endpoint: self.name(), source }),
         }

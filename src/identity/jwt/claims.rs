@@ -68,6 +68,11 @@ impl<'p> Members<'p> for Claims<'p> {
                 self.foreign = Some("a logout or event token (`events`) is not an access token");
                 value.skip()?;
             }
+            // RFC 9701 section 8.1: it is signed by the same keys, and may name us as its audience.
+            "token_introspection" => {
+                self.foreign = Some("what an issuer says about a token (`token_introspection`) is no access token");
+                value.skip()?;
+            }
             "cnf" => {
                 self.foreign = Some("the token is bound to a key (`cnf`) whose possession nobody proved");
                 value.skip()?;
