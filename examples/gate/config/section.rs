@@ -76,6 +76,11 @@ impl<'f> Section<'f> {
         self.table.contains_key(key)
     }
 
+    /// Whether addresses of this section may be http on this machine.
+    pub(crate) fn allows_loopback(&self) -> bool {
+        matches!(self.table.get("danger_allow_http_loopback"), Some(Value::Boolean(true)))
+    }
+
     /// Notes that a key is missing which must be there.
     pub(crate) fn need(&self, key: &str, advice: &str) {
         if !self.has(key) {

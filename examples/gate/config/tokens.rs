@@ -36,9 +36,12 @@ impl Tokens {
 pub(crate) fn read(root: &mut Section<'_>, files: &Files, kept: &Kept) -> Option<Tokens> {
     let issuers = root.sections("issuer");
     let count = issuers.len();
+    let loopback = issuers.iter().any(Section::allows_loopback);
     let (jwt, keys) = read_issuers(root, issuers, files, kept).unzip();
-    let opaque = root.section("introspection").map(|section| introspection::read(section, files, kept));
-    let resource = root.section("resource").map(resource::read);
+    let opaque = root.section("introspection");
+    let loopback = loopback || opaque.as_ref().is_some_and(Section::allows_loopback);
+    let opaque = opaque.map(|section| introspection::read(section, files, kept));
+    let resource = root.section("resource").map(|section| resource::read(section, loopback));
     if resource.is_some() && count == 0 && opaque.is_none() {
         root.fault("resource", "tells clients where to get a token, and none is accepted; add [[issuer]] or remove it");
     }

@@ -80,7 +80,7 @@ impl Endpoint {
             }
         }
         match self.client.post_form(&self.address, authorization, &form, self.call).await {
-            Ok((_, reply)) => Ok(reply.body),
+            Ok(reply) => Ok(reply.body),
             Err(CallError::Status(status @ (401 | 403))) => Err(Unanswered::OurCredentials(self.name(), status)),
             Err(source) => Err(Unanswered::Call { endpoint: self.name(), source }),
         }

@@ -8,7 +8,6 @@ use crate::identity::jwt::algorithm::Algorithm;
 use crate::identity::jwt::jwk::{Skipped, entries, name, none_for, read_entry};
 use crate::identity::jwt::key_set::{KeySet, Keys, Named};
 use crate::identity::jwt::material::Material;
-use crate::identity::jwt::standing::Standing;
 
 /// The usable keys of a set, and what else was meant for us.
 pub(super) struct PublishedSet {
@@ -83,13 +82,6 @@ fn key_name(key: &Named) -> KeyName {
 
 /// Of a name that an issuer gave.
 const MAX_SHOWN: usize = 80;
-
-impl Standing {
-    /// The key left its set.
-    fn retire(&self) {
-        self.retired.store(true, Ordering::Release);
-    }
-}
 
 #[cfg(test)]
 mod tests {
