@@ -56,7 +56,7 @@ impl PublishedSet {
         let removed = self.keys.iter().filter(|(key, material)| next.find(key, material).is_none());
         removed
             .map(|(key, _)| {
-                key.standing.retire();
+                key.standing.retired.store(true, Ordering::Release);
                 key_name(key)
             })
             .collect()
