@@ -54,9 +54,12 @@
 //! |---|---|---|
 //! | `token` | yes | opaque API tokens: `identity::token` |
 //! | `password` | yes | argon2id hashes in a bounded pool of threads: `identity::password` |
-//! | `jwt` | yes | JWT access tokens with fixed keys: `identity::jwt` |
+//! | `jwt` | yes | JWT access tokens with fixed keys: `identity::jwt`; what ends them early: `identity::revocation` |
 //! | `aws-lc-rs` | yes | the fast backend for JWT signatures; wins where both are on |
 //! | `session` | yes | sessions in memory: `identity::session` |
+//! | `jwks` | no | keys fetched from the issuer: `identity::jwt::RemoteKeys` |
+//! | `introspection` | no | opaque tokens judged by their issuer: `identity::introspection` |
+//! | `redis` | no | revocations shared by many processes: `identity::revocation::RedisRevocations` |
 //! | `rust-crypto` | no | the portable backend for JWT signatures |
 //! | `bcrypt` | no | bcrypt hashes too |
 //! | `axum` | no | extractors for handlers: the module `axum` |
