@@ -31,7 +31,13 @@ use portcullis::credentials::{
     Authorization, BasicCredentials, BearerToken, CookieName, Parameters, SessionCookie, SessionId, Unreadable,
 };
 use portcullis::error::{ConfigError, ConfigFault, Reason, Severity};
-use portcullis::identity::jwt::{Algorithm, Issuer, IssuerKeys, JwtVerifier, KeySet, LoggedOut, Profile, TokenCache};
+use portcullis::identity::introspection::{
+    AnswerCache, ClientAuth, IntrospectionBuilder, IntrospectionVerifier, JwtOrOpaque, SigningKey,
+};
+use portcullis::identity::jwt::{
+    Algorithm, Issuer, IssuerKeys, JwtVerifier, KeySet, KeysFreshness, KeysState, LoggedOut, Profile, RemoteKeys,
+    RemoteKeysBuilder, TokenCache,
+};
 use portcullis::identity::password::{HashError, HashPool, HashPoolBuilder, PasswordVerifier, User, Users};
 use portcullis::identity::revocation::{
     MemoryRevocations, MemoryRevocationsBuilder, RedisRevocations, RedisRevocationsBuilder, Revocation, Revocations,
@@ -40,6 +46,7 @@ use portcullis::identity::revocation::{
 use portcullis::identity::session::{MemorySessions, MemorySessionsBuilder, NewSession, SessionInfo};
 use portcullis::identity::token::TokenVerifier;
 use portcullis::identity::{Assertion, AuthTime, Identity, Names, Verifier, VerifyError};
+use portcullis::outbound::{Client, ClientBuilder};
 use portcullis::permission::{Decision, Policy, Require, RequireLayer, Requirement};
 use portcullis::resource::{MetadataService, ProtectedResource, ProtectedResourceBuilder, Publish, PublishLayer};
 use portcullis::response::{Challenge, Problem, Rejection, RejectionId, Reply, Respond, ResponseBody};
@@ -132,11 +139,12 @@ promise! {
         PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
         MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>, ProtectedResource, ProtectedResourceBuilder,
         PublishLayer, Publish<Inner>, MetadataService, Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge,
-        TokenBuilder<'static>;
+        TokenBuilder<'static>, Client, KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque;
     Plain: Assertion, AuthenticateBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
         BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, MemorySessionsBuilder, NewSession,
         LoggedOut, Users,
-        Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder;
+        Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder, ClientBuilder, RemoteKeysBuilder, ClientAuth,
+        IntrospectionBuilder, SigningKey;
     Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection, RevokeError;
     Send: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>,
         permission::ResponseFuture<Inner, ()>, resource::ResponseFuture<Answered>;
@@ -170,6 +178,7 @@ fn nothing_that_holds_a_secret_can_be_cloned() {
     assert!(is_clone!(String), "the probe works");
     assert!(!is_clone!(Secret<String>) && !is_clone!(SessionId) && !is_clone!(NewSession));
     assert!(!is_clone!(BearerToken) && !is_clone!(BasicCredentials));
+    assert!(!is_clone!(ClientAuth) && !is_clone!(SigningKey));
 }
 
 /// A public type that is not promised anything above fails here

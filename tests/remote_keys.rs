@@ -362,8 +362,8 @@ async fn fetching_ends_with_the_last_user() {
         server.answer("/jwks", answer);
         let asked = server.asked().len();
         let Service { keys, layer, .. } = {
-            let keys = RemoteKeys::jwks(server.url("/jwks"), ALGORITHM).client(client()).build().unwrap();
-            Service::with(ISSUER, keys, clock())
+            let keys = RemoteKeys::jwks(server.url("/jwks"), ALGORITHM).client(client());
+            Service::with(ISSUER, keys.deadline(Duration::from_secs(60)).build().unwrap(), clock())
         };
         until("it is asked", || server.asked().len() > asked).await;
         drop(keys);
