@@ -45,7 +45,7 @@
 //! | decide | [`permission`] | may they? | 401 (log in anew), 403, 404, 503 |
 //! | respond | [`response`] | what is the client told? | the words of all these |
 //!
-//! [`AuthenticateLayer`] walks the first two stages and puts the [`Identity`] into the request's extensions;
+//! [`resource`] tells clients where to get a token for all this. [`AuthenticateLayer`] walks the first two stages and puts the [`Identity`] into the request's extensions;
 //! [`RequireLayer`] walks the third, usually on one route. Both wrap any tower service: axum, hyper, tonic, your own.
 //!
 //! # Features
@@ -61,6 +61,7 @@
 //! | `bcrypt` | no | bcrypt hashes too |
 //! | `axum` | no | extractors for handlers: the module `axum` |
 //! | `tracing` | no | an event for every refusal |
+//! | `test-kit` | no | an issuer, forged tokens and assertions for the tests of services: the module `test_kit` |
 //! | `full` | no | all of these |
 //!
 //! Without any: the three schemes around your own verifiers, permissions and answers.
@@ -82,6 +83,8 @@ pub mod permission;
 
 pub mod response;
 
+pub mod resource;
+
 pub mod authenticate;
 
 #[cfg(feature = "axum")]
@@ -94,6 +97,8 @@ mod names;
 #[cfg(any(feature = "jwks", feature = "introspection"))]
 pub mod outbound;
 mod secret;
+#[cfg(feature = "test-kit")]
+pub mod test_kit;
 mod trace;
 
 pub use authenticate::AuthenticateLayer;

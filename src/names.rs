@@ -50,7 +50,7 @@ impl Names {
     }
 
     /// The names, in their order.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
         self.bytes().filter_map(|name| std::str::from_utf8(name).ok())
     }
 
@@ -77,7 +77,7 @@ impl Names {
         self.packed.extend_from_slice(name.as_bytes());
     }
 
-    fn bytes(&self) -> impl Iterator<Item = &[u8]> {
+    fn bytes(&self) -> impl Iterator<Item = &[u8]> + Clone {
         let mut rest = &self.packed[..];
         std::iter::from_fn(move || {
             let (length, behind) = rest.split_first_chunk::<LENGTH>()?;
@@ -101,6 +101,11 @@ impl fmt::Debug for Names {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
+}
+
+/// `scope-token` of RFC 6749 appendix A.4.
+pub(crate) fn is_scope_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }
 
 const LENGTH: usize = size_of::<u32>();

@@ -2,7 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
 #![allow(dead_code, reason = "that it compiles is the test")]
-#![cfg(all(feature = "axum", feature = "jwt", feature = "password", feature = "session", feature = "token"))]
+#![cfg(all(
+    feature = "axum",
+    feature = "jwt",
+    feature = "password",
+    feature = "redis",
+    feature = "session",
+    feature = "test-kit",
+    feature = "token"
+))]
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -23,17 +31,29 @@ use portcullis::credentials::{
     Authorization, BasicCredentials, BearerToken, CookieName, Parameters, SessionCookie, SessionId, Unreadable,
 };
 use portcullis::error::{ConfigError, ConfigFault, Reason, Severity};
-use portcullis::identity::jwt::{Algorithm, Issuer, IssuerKeys, JwtVerifier, KeySet, LoggedOut, Profile, TokenCache};
+use portcullis::identity::introspection::{
+    AnswerCache, ClientAuth, IntrospectionBuilder, IntrospectionVerifier, JwtOrOpaque, SigningKey,
+};
+use portcullis::identity::jwt::{
+    Algorithm, Issuer, IssuerKeys, JwtVerifier, KeySet, KeysFreshness, KeysState, LoggedOut, Profile, RemoteKeys,
+    RemoteKeysBuilder, TokenCache,
+};
 use portcullis::identity::password::{HashError, HashPool, HashPoolBuilder, PasswordVerifier, User, Users};
 use portcullis::identity::revocation::{
-    MemoryRevocations, MemoryRevocationsBuilder, Revocation, Revocations, RevokeError, TokenFacts,
+    MemoryRevocations, MemoryRevocationsBuilder, RedisRevocations, RedisRevocationsBuilder, Revocation, Revocations,
+    RevokeError, TokenFacts,
 };
 use portcullis::identity::session::{MemorySessions, MemorySessionsBuilder, NewSession, SessionInfo};
 use portcullis::identity::token::TokenVerifier;
 use portcullis::identity::{Assertion, AuthTime, Identity, Names, Verifier, VerifyError};
+use portcullis::outbound::{Client, ClientBuilder};
 use portcullis::permission::{Decision, Policy, Require, RequireLayer, Requirement};
+use portcullis::resource::{MetadataService, ProtectedResource, ProtectedResourceBuilder, Publish, PublishLayer};
 use portcullis::response::{Challenge, Problem, Rejection, RejectionId, Reply, Respond, ResponseBody};
-use portcullis::{Secret, authenticate, permission};
+use portcullis::test_kit::{
+    Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge, TestIssuer, TestIssuerBuilder, TokenBuilder,
+};
+use portcullis::{Secret, authenticate, permission, resource};
 use tower::{Layer, Service};
 
 /// An inner service whose types have names.
@@ -109,6 +129,7 @@ trait Shared: Plain + Clone {}
 impl<T: Plain + Clone> Shared for T {}
 
 type Checks = PasswordVerifier;
+type Answered = <Inner as Service<Request<()>>>::Future;
 type Attempted = fn(BearerToken) -> Ready<Result<Identity, VerifyError>>;
 
 promise! {
@@ -116,18 +137,22 @@ promise! {
         Challenge, Problem, Rejection, RejectionId, Reply, Reason, Severity, UnixTime, ManualClock, SystemClock,
         Authorization<'static>, Parameters<'static>, CookieName, SessionCookie, Algorithm, HashPool, MemorySessions,
         PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
-        MemoryRevocations, Revocation, TokenFacts<'static>;
+        MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>, ProtectedResource, ProtectedResourceBuilder,
+        PublishLayer, Publish<Inner>, MetadataService, Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge,
+        TokenBuilder<'static>, Client, KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque;
     Plain: Assertion, AuthenticateBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
-        BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, MemorySessionsBuilder, NewSession,
+        BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, MemorySessionsBuilder, NewSession,
         LoggedOut, Users,
-        Secret<String>, ResponseBody<String>;
+        Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder, ClientBuilder, RemoteKeysBuilder, ClientAuth,
+        IntrospectionBuilder, SigningKey;
     Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection, RevokeError;
     Send: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>,
-        permission::ResponseFuture<Inner, ()>;
-    Debug: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>, permission::ResponseFuture<Inner, ()>;
+        permission::ResponseFuture<Inner, ()>, resource::ResponseFuture<Answered>;
+    Debug: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>, permission::ResponseFuture<Inner, ()>,
+        resource::ResponseFuture<Answered>;
     Scheme: Basic<Checks>, Bearer<TokenVerifier>, Bearer<JwtVerifier>, Session<MemorySessions>;
     Respond: Problem;
-    Revocations: MemoryRevocations;
+    Revocations: MemoryRevocations, RedisRevocations;
     Clock: SystemClock, ManualClock;
 }
 
@@ -153,6 +178,7 @@ fn nothing_that_holds_a_secret_can_be_cloned() {
     assert!(is_clone!(String), "the probe works");
     assert!(!is_clone!(Secret<String>) && !is_clone!(SessionId) && !is_clone!(NewSession));
     assert!(!is_clone!(BearerToken) && !is_clone!(BasicCredentials));
+    assert!(!is_clone!(ClientAuth) && !is_clone!(SigningKey));
 }
 
 /// A public type that is not promised anything above fails here

@@ -4,14 +4,12 @@
 #![cfg(all(feature = "password", feature = "session", feature = "token", feature = "tracing"))]
 
 mod support {
+    pub(crate) mod log;
     pub(crate) mod stack;
 }
 
-use std::cell::RefCell;
 use std::error::Error;
 use std::fmt::Debug;
-use std::io;
-use std::sync::Once;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -25,6 +23,7 @@ use portcullis::identity::session::MemorySessions;
 use portcullis::identity::token::TokenVerifier;
 use portcullis::permission::scope;
 use portcullis::{AuthenticateLayer, Identity, RequireLayer, Secret, VerifyError};
+use support::log::Log;
 use support::stack::{Scripted, get, send};
 
 /// Found in no word of ours, also not inside base64.
@@ -189,48 +188,6 @@ async fn what_a_verifier_holds_is_not_shown() {
     let builder = AuthenticateLayer::builder().scheme(basic).scheme(Bearer::new("api", tokens));
     assert_opaque(&builder);
     assert_opaque(&builder.build().unwrap());
-}
-
-thread_local! {
-    /// The events of this thread; each test has a thread of its own.
-    static EVENTS: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-struct Events;
-
-impl io::Write for Events {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        EVENTS.with_borrow_mut(|events| events.extend_from_slice(bytes));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-struct Log;
-
-impl Log {
-    /// Collects the events of this thread from here on. One subscriber serves all tests: were each to bring its own, the
-    /// first event of one could be switched off for all by another that has none yet.
-    fn start() -> Self {
-        static SUBSCRIBER: Once = Once::new();
-        SUBSCRIBER.call_once(|| {
-            tracing_subscriber::fmt()
-                .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-                .with_ansi(false)
-                .with_writer(|| Events)
-                .init();
-        });
-        EVENTS.take();
-        Self
-    }
-
-    /// What was collected.
-    fn text(self) -> String {
-        String::from_utf8(EVENTS.take()).unwrap()
-    }
 }
 
 ///

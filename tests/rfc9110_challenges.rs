@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use portcullis::authenticate::{Basic, Bearer, Session};
 use portcullis::permission::{acr, all, max_age, role, scope};
+use portcullis::resource::ProtectedResource;
 use portcullis::response::Challenge;
 use portcullis::{AuthenticateLayer, RequireLayer};
 use proptest::prelude::*;
@@ -106,10 +107,14 @@ impl Kind {
     }
 
     /// The parameters as configured, without any `error`.
-    fn parameters(self, realm: &str) -> Vec<(String, String)> {
+    fn parameters(self, realm: &str, resource: Option<&ProtectedResource>) -> Vec<(String, String)> {
         let mut parameters = vec![("realm".to_owned(), realm.to_owned())];
-        if self == Self::Basic {
-            parameters.push(("charset".to_owned(), "UTF-8".to_owned()));
+        match (self, resource) {
+            (Self::Basic, _) => parameters.push(("charset".to_owned(), "UTF-8".to_owned())),
+            (Self::Bearer, Some(resource)) => {
+                parameters.push(("resource_metadata".to_owned(), resource.metadata_url().to_owned()))
+            }
+            (Self::Bearer | Self::Session, _) => {}
         }
         parameters
     }
@@ -125,6 +130,8 @@ struct Setup {
     roles: Vec<String>,
     acr: Vec<String>,
     max_age: Option<u64>,
+    /// The path of the resource that `Bearer` is told of, and the scopes that it advises to ask for.
+    resource: Option<(String, Vec<String>)>,
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -140,20 +147,34 @@ fn setup() -> impl Strategy<Value = Setup> {
         .prop_map(|(kinds, count, realms)| kinds.into_iter().zip(realms).take(count).collect::<Vec<_>>());
     let words = ["ann", "ann", "ann", "ambiguous", "expired", "invalid", "malformed", "throttled", "unavailable", ""];
     let names = || prop::collection::vec(name(), 0..4);
-    (schemes, any::<usize>(), prop::sample::select(words.to_vec()), names(), names(), names(), any::<Option<u64>>())
-        .prop_map(|(schemes, used, word, scopes, roles, acr, max_age)| Setup {
+    let wanted = (names(), names(), names(), any::<Option<u64>>());
+    let resource = prop::option::of(("(/[a-z0-9._~!$&'()*+,;=:@%-]{0,8}){0,3}", prop::collection::vec(name(), 0..4)));
+    (schemes, any::<usize>(), prop::sample::select(words.to_vec()), wanted, resource).prop_map(
+        |(schemes, used, word, (scopes, roles, acr, max_age), resource)| Setup {
             used: used % schemes.len(),
+            resource,
             schemes,
             word,
             scopes,
             roles,
             acr,
             max_age,
-        })
+        },
+    )
 }
 
 fn is_text(realm: &str) -> bool {
     realm.len() <= 1024 && realm.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+fn once(names: &[String]) -> String {
+    let mut once: Vec<&str> = Vec::new();
+    names.iter().for_each(|name| {
+        if !once.contains(&name.as_str()) {
+            once.push(name)
+        }
+    });
+    once.join(" ")
 }
 
 /// `scope-token` of RFC 6749 appendix A.4.
@@ -161,13 +182,32 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| matches!(byte, b'!'..=b'~') && byte != b'"' && byte != b'\\')
 }
 
+/// Two hexadecimal digits behind each `%`, and no segment that clients resolve.
+fn is_path(path: &str) -> bool {
+    let is_escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    let is_dots = |segment: &str| matches!(&*segment.to_ascii_lowercase().replace("%2e", "."), "." | "..");
+    path.split('%').skip(1).all(is_escape) && !path.split('/').any(is_dots)
+}
+
 impl Setup {
-    fn authenticate(&self) -> Result<AuthenticateLayer, portcullis::ConfigError> {
+    /// Outer none: it does not build.
+    fn resource(&self) -> Option<Option<ProtectedResource>> {
+        let Some((path, scopes)) = &self.resource else { return Some(None) };
+        let resource = ProtectedResource::builder(format!("https://api.example{path}"))
+            .authorization_server("https://id.example")
+            .scopes(scopes);
+        resource.build().ok().map(Some)
+    }
+
+    fn authenticate(&self, resource: Option<&ProtectedResource>) -> Result<AuthenticateLayer, portcullis::ConfigError> {
         let builder = self.schemes.iter().fold(AuthenticateLayer::builder(), |builder, (kind, realm)| {
             let (realm, verifier) = (realm.clone(), Scripted::ready());
             match kind {
                 Kind::Basic => builder.scheme(Basic::new(realm, verifier)),
-                Kind::Bearer => builder.scheme(Bearer::new(realm, verifier)),
+                Kind::Bearer => {
+                    let scheme = Bearer::new(realm, verifier);
+                    builder.scheme(if let Some(resource) = resource { scheme.resource(resource) } else { scheme })
+                }
                 Kind::Session => builder.scheme(Session::new(realm, verifier)),
             }
         });
@@ -186,15 +226,6 @@ impl Setup {
 
     /// What the challenge of the scheme that was used must say beyond its configuration.
     fn explained(&self, status: u16) -> Vec<(&'static str, Option<String>)> {
-        let once = |names: &[String]| {
-            let mut once: Vec<&str> = Vec::new();
-            names.iter().for_each(|name| {
-                if !once.contains(&name.as_str()) {
-                    once.push(name)
-                }
-            });
-            once.join(" ")
-        };
         let error = |code: &str| vec![("error", Some(code.to_owned())), ("error_description", None)];
         match (status, self.word) {
             (400, _) => error("invalid_request"),
@@ -215,7 +246,7 @@ impl Setup {
         }
     }
 
-    fn check(&self, answer: &Answer) {
+    fn check(&self, answer: &Answer, resource: Option<&ProtectedResource>) {
         let status = answer.status.as_u16();
         let is_bearer = self.schemes[self.used].0 == Kind::Bearer;
         let mut order: Vec<usize> = match status {
@@ -231,10 +262,14 @@ impl Setup {
         for (position, (challenge, index)) in challenges.iter().zip(order).enumerate() {
             let (kind, realm) = &self.schemes[index];
             assert_eq!(challenge.scheme, kind.scheme());
-            let configured = kind.parameters(realm);
+            let configured = kind.parameters(realm, resource);
             let (own, beyond) = challenge.parameters.split_at(configured.len());
             assert_eq!(own, configured);
-            let explained = if position == 0 && is_bearer { self.explained(status) } else { vec![] };
+            let mut explained = if position == 0 && is_bearer { self.explained(status) } else { vec![] };
+            let advised = self.resource.as_ref().filter(|_| resource.is_some()).map_or(&[][..], |(_, scopes)| scopes);
+            if *kind == Kind::Bearer && status == 401 && !advised.is_empty() {
+                explained.push(("scope", Some(once(advised))));
+            }
             assert_eq!(beyond.len(), explained.len(), "{challenge:?}");
             for ((name, value), (expected, text)) in beyond.iter().zip(explained) {
                 assert_eq!(name, expected);
@@ -251,10 +286,18 @@ impl Setup {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
 
-    /// HTTP-1, HTTP-9, HTTP-10, BEARER-3, BEARER-8, BEARER-9
+    /// HTTP-1, HTTP-9, HTTP-10, BEARER-3, BEARER-8, BEARER-9, PRM-7
     #[test]
     fn every_challenge_of_every_layer_that_builds_says_what_was_configured(setup in setup()) {
-        let authenticate = setup.authenticate();
+        let resource = setup.resource();
+        let resource_is_fine = setup.resource.as_ref().is_none_or(|(path, scopes)| {
+            is_path(path) && scopes.iter().all(|name| is_name(name))
+        });
+        prop_assert_eq!(resource.is_some(), resource_is_fine);
+        let resource = resource.flatten();
+        let resource = resource.as_ref().filter(|_| setup.schemes.iter().any(|(kind, _)| *kind == Kind::Bearer));
+
+        let authenticate = setup.authenticate(resource);
         let realms_are_fine = setup.schemes.iter().all(|(_, realm)| is_text(realm));
         prop_assert_eq!(authenticate.is_ok(), realms_are_fine);
 
@@ -274,25 +317,31 @@ proptest! {
             let answer = runtime.block_on(send(&(authenticate, require), request));
             prop_assert!(answer.seen.is_none() || setup.scopes.iter().all(|scope| scope == "read"));
             if answer.seen.is_none() {
-                setup.check(&answer);
+                setup.check(&answer, resource);
             }
         }
     }
 
-    /// For schemes of one's own, too
+    /// For schemes of one's own, too; what is suggested stands last and gives way
     #[test]
     fn a_challenge_is_refused_or_read_back_as_it_was_given(
         scheme in prop_oneof!["[A-Za-z0-9-]{1,12}", any::<String>()],
-        parameters in prop::collection::vec((prop_oneof![4 => "[a-z_*]{1,8}", 1 => any::<String>()], text(), any::<bool>()), 0..5),
+        parameters in prop::collection::vec((prop_oneof![4 => "[a-z_*]{1,8}", 1 => "[ab]", 1 => any::<String>()], text(), 0..3), 0..5),
     ) {
         let leak = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
-        let challenge = parameters.iter().fold(Challenge::new(leak(&scheme)), |challenge, (name, value, quoted)| {
+        let challenge = parameters.iter().fold(Challenge::new(leak(&scheme)), |challenge, (name, value, kind)| {
             let (name, value) = (leak(name), value.clone());
-            if *quoted { challenge.quoted(name, value) } else { challenge.token(name, value) }
+            match kind {
+                0 => challenge.quoted(name, value),
+                1 => challenge.token(name, value),
+                _ => challenge.suggested(name, value),
+            }
         });
         if let Ok(header) = challenge.to_header() {
             let parsed = Parsed::read(header.to_str().unwrap());
-            let given: Vec<_> = parameters.iter().map(|(name, value, _)| (name.clone(), value.clone())).collect();
+            let (suggested, mut given): (Vec<_>, Vec<_>) = parameters.iter().cloned().partition(|(_, _, kind)| *kind == 2);
+            given.extend(suggested.into_iter().filter(|(name, ..)| !parameters.iter().any(|(other, _, kind)| *kind != 2 && other == name)));
+            let given: Vec<_> = given.into_iter().map(|(name, value, _)| (name, value)).collect();
             prop_assert_eq!((parsed.scheme, parsed.parameters), (scheme, given));
         }
     }

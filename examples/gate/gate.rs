@@ -5,11 +5,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::body::Body;
 use hyper::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY};
 use hyper::{Method, Request, Response, http::HeaderValue};
-use portcullis::authenticate::{Basic, Bearer, Scheme};
+use portcullis::authenticate::{Basic, Scheme};
+use portcullis::resource::ProtectedResource;
+use tower::ServiceExt;
 
 use crate::accounts::Accounts;
-use crate::config::{Config, Faults, SchemeName};
+use crate::bearer;
+use crate::config::{Config, Faults, Keys, SchemeName};
 use crate::doors::{Counters, Doors, Schemes};
+use crate::kept::Kept;
 use crate::members::{Members, Route};
 use crate::path;
 use crate::problem::Problem;
@@ -21,20 +25,24 @@ pub(crate) struct Gate {
     pub(crate) counters: Counters,
     basic: Option<Accounts>,
     members: Option<Arc<Members>>,
+    resource: Option<ProtectedResource>,
+    /// Of each issuer.
+    keys: Vec<(String, Keys)>,
+    pub(crate) kept: Kept,
 }
 
 impl Gate {
     /// Puts `config` to work, with what may live on from `previous`: sessions, threads, counters. Changes nothing there.
     pub(crate) fn build(config: Config, previous: Option<&Self>) -> Result<Self, Faults> {
-        let Config { realm, schemes: order, cors_preflight, tokens, basic, session, rules, .. } = config;
-        let kept = previous.and_then(|previous| previous.basic.as_ref());
-        let basic = basic.map(|local| Accounts::build(&realm, local, kept)).transpose();
+        let Config { realm, schemes: order, cors_preflight, tokens, kept, basic, session, rules, .. } = config;
+        let before = previous.and_then(|previous| previous.basic.as_ref());
+        let basic = basic.map(|local| Accounts::build(&realm, local, before)).transpose();
         let basic = basic.map_err(Faults::at("basic.hashing"))?;
 
         let mut schemes: Schemes = Vec::new();
         for name in &order {
             let scheme: Option<Arc<dyn Scheme>> = match name {
-                SchemeName::Bearer => tokens.clone().map(|tokens| Arc::new(Bearer::new(realm.clone(), tokens)) as _),
+                SchemeName::Bearer => tokens.as_ref().and_then(|tokens| bearer::scheme(&realm, tokens)),
                 SchemeName::Basic => {
                     basic.as_ref().map(|basic| Arc::new(Basic::new(realm.clone(), basic.verifier.clone())) as _)
                 }
@@ -43,8 +51,8 @@ impl Gate {
             };
             schemes.extend(scheme.map(|scheme| (*name, scheme)));
         }
-        let kept = previous.and_then(|previous| previous.members.as_deref());
-        let members = session.map(|area| Members::build(&realm, area, &schemes, kept)).transpose()?.map(Arc::new);
+        let before = previous.and_then(|previous| previous.members.as_deref());
+        let members = session.map(|area| Members::build(&realm, area, &schemes, before)).transpose()?.map(Arc::new);
         let place = order.iter().position(|name| *name == SchemeName::Session);
         if let Some((place, members)) = place.zip(members.as_ref()) {
             schemes.insert(place, (SchemeName::Session, members.scheme()));
@@ -52,7 +60,8 @@ impl Gate {
 
         let counters = Counters::build(&rules, previous.map(|previous| &previous.counters));
         let doors = Doors::build(rules, &schemes, &counters).map_err(Faults::at("rule"))?;
-        Ok(Self { cors_preflight, doors, counters, basic, members })
+        let (keys, resource) = tokens.map(|tokens| (tokens.keys, tokens.resource)).unwrap_or_default();
+        Ok(Self { cors_preflight, doors, counters, basic, members, resource, keys, kept })
     }
 
     /// Answers one request.
@@ -72,9 +81,27 @@ impl Gate {
             response.headers_mut().insert(VARY, HeaderValue::from_static("origin, access-control-request-method"));
             return response;
         }
+        if let Some(resource) = self.resource.as_ref().filter(|resource| resource.path() == request.uri().path()) {
+            let Ok(response) = resource.service().oneshot(request).await;
+            return response.map(Body::new);
+        }
         match self.members.as_ref().zip(Route::of(&path)) {
             Some((members, route)) => members.answer(route, request).await,
             None => self.doors.answer(&path, request).await,
+        }
+    }
+}
+
+impl Gate {
+    /// How the keys of each issuer stand, as JSON.
+    pub(crate) fn describe_keys(&self) -> serde_json::Value {
+        bearer::describe(&self.keys)
+    }
+
+    /// Ends the sessions of a subject that is a user here.
+    pub(crate) fn end_sessions(&self, issuer: &str, subject: &str) {
+        if let Some(members) = &self.members {
+            members.sessions.end_all(issuer, subject);
         }
     }
 }

@@ -58,8 +58,9 @@
 //! HTTP/1.1 204 No Content
 //! ```
 //!
-//! Operators have a port of their own: `curl localhost:8081/healthz`, and `/counters` for how often what lies behind each
-//! rule has run.
+//! Operators have a port of their own: `curl localhost:8081/healthz`, `/counters` for how often what lies behind each rule
+//! has run, `/keys` for how the keys of each issuer stand. `POST /revocations` takes `{"issuer": "https://id.example",
+//! "subject": "alice"}`, or `sid` or `jti` instead of the subject, and ends these tokens at once, until a restart.
 //!
 //! `--check` reads the configuration and says everything that is wrong with it. SIGHUP reads it again: all of the new
 //! one counts, or none. SIGTERM lets running requests end.
@@ -69,6 +70,7 @@
 //!      ─▶ gate        one configuration at work; exchanged at a stroke
 //!           ├─ path      400 before anything else
 //!           ├─ members   [session]: login, sessions, rights
+//!           ├─ bearer    [[issuer]], [introspection], [resource]: tokens
 //!           └─ doors     the rules: AuthenticateLayer, RequireLayer, echo
 //!      ─▶ server      ports and signals; connection, admin
 //! ```
@@ -76,12 +78,14 @@
 mod accept;
 mod accounts;
 mod admin;
+mod bearer;
 mod config;
 mod connection;
 mod doors;
 mod echo;
 mod form;
 mod gate;
+mod kept;
 mod login;
 mod members;
 mod origin;
@@ -89,6 +93,7 @@ mod path;
 mod percent;
 mod problem;
 mod reply;
+mod revocations;
 mod rights;
 mod server;
 mod sessions;
@@ -101,6 +106,7 @@ use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 use self::gate::Gate;
+use self::kept::Kept;
 use self::server::Addresses;
 
 fn main() -> ExitCode {
@@ -113,7 +119,7 @@ fn main() -> ExitCode {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .init();
-    let built = config::load(&file).and_then(|config| {
+    let built = config::load(&file, &Kept::default()).and_then(|config| {
         let addresses = Addresses { listen: config.listen, admin: config.admin };
         Ok((Gate::build(config, None)?, addresses))
     });

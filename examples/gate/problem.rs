@@ -51,6 +51,12 @@ impl Problem {
         title: "Not found",
         detail: "There is nothing at this address.",
     };
+    pub(crate) const NOT_REVOKED: Self = Self {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        code: "unavailable",
+        title: "Not revoked",
+        detail: "The list of revocations is full, and the tokens live on. The log says how many there are.",
+    };
     pub(crate) const TOO_LARGE: Self = Self {
         status: StatusCode::PAYLOAD_TOO_LARGE,
         code: "too_large",
@@ -75,6 +81,12 @@ impl Problem {
         code: "unreadable",
         title: "Log-in cannot be read",
         detail: "Send username and password, each once, as application/x-www-form-urlencoded or application/json.",
+    };
+    pub(crate) const UNREADABLE_ORDER: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        code: "unreadable",
+        title: "Revocation cannot be read",
+        detail: "Send JSON with issuer and one of jti, sid and subject, each of them text.",
     };
     pub(crate) const UNSTARTED: Self = Self {
         status: StatusCode::SERVICE_UNAVAILABLE,

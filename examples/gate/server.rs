@@ -142,7 +142,7 @@ async fn answer(port: Port, gate: Arc<Gate>, request: Request<Incoming>) -> Resp
     let request = request.map(Body::new);
     let response = match port {
         Port::Public => gate.answer(request).await,
-        Port::Admin => admin::answer(&gate, &request),
+        Port::Admin => admin::answer(&gate, request).await,
     };
     if is_head { without_body(response) } else { response }
 }
@@ -179,7 +179,7 @@ async fn reload_on(mut hangup: Signal, current: Arc<Current>, file: PathBuf, add
 }
 
 fn reload(current: &Current, file: &Path) -> Result<Addresses, config::Faults> {
-    let config = config::load(file)?;
+    let config = config::load(file, &current.get().kept)?;
     let addresses = Addresses { listen: config.listen, admin: config.admin };
     current.reload(config)?;
     Ok(addresses)

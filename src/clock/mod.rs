@@ -5,11 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-#[cfg(any(feature = "jwks", feature = "redis"))]
-mod timer;
+#[cfg(any(feature = "jwks", feature = "test-kit"))]
+mod deadline;
+#[cfg(any(feature = "redis", feature = "test-kit"))]
+mod sleep;
 
-#[cfg(any(feature = "jwks", feature = "redis"))]
-pub(crate) use timer::within;
+#[cfg(any(feature = "jwks", feature = "test-kit"))]
+pub(crate) use deadline::within;
+#[cfg(any(feature = "redis", feature = "test-kit"))]
+pub(crate) use sleep::sleep;
 
 /// Whole seconds since 1970-01-01T00:00:00Z, the resolution of a JWT's `NumericDate` (RFC 7519 section 2).
 ///
@@ -41,6 +45,12 @@ impl UnixTime {
     #[must_use]
     pub const fn saturating_add(self, by: Duration) -> Self {
         Self(self.0.saturating_add(by.as_secs()))
+    }
+
+    /// This moment moved back; stays at the epoch instead of wrapping.
+    #[must_use]
+    pub const fn saturating_sub(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(by.as_secs()))
     }
 
     /// How long ago `earlier` was; zero where it lies ahead.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::policy::{ErasedPolicy, Policy};
 use crate::error::ConfigFault;
+use crate::names::is_scope_token;
 use crate::response::Challenge;
 
 /// What an identity must have; made by [`scope`], [`role`], [`all`] and their siblings, checked by
@@ -151,9 +152,4 @@ impl fmt::Debug for Kind {
             Self::Scope(name) => f.debug_tuple("Scope").field(name).finish(),
         }
     }
-}
-
-/// `scope-token` of RFC 6749 appendix A.4.
-fn is_scope_token(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
 }

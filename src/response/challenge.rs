@@ -1,5 +1,7 @@
 //! The only writer of `WWW-Authenticate`.
 
+use std::borrow::Cow;
+
 use http::HeaderValue;
 
 use crate::error::{ConfigError, ConfigFault};
@@ -23,6 +25,8 @@ pub struct Challenge {
     /// The challenge as far as it has come: adding to a ready one costs no more than what is added.
     text: String,
     names: Vec<&'static str>,
+    /// Name and whole parameter of what a refusal may know better.
+    suggestions: Vec<(&'static str, String)>,
     faults: Vec<ConfigFault>,
 }
 
@@ -33,7 +37,8 @@ impl Challenge {
     /// A challenge of `scheme` without parameters yet.
     #[must_use]
     pub fn new(scheme: &'static str) -> Self {
-        let mut challenge = Self { scheme, text: scheme.to_owned(), names: Vec::new(), faults: Vec::new() };
+        let text = scheme.to_owned();
+        let mut challenge = Self { scheme, text, names: Vec::new(), suggestions: Vec::new(), faults: Vec::new() };
         if !is_token(scheme) {
             challenge.fault("scheme", NOT_A_TOKEN);
         }
@@ -60,17 +65,9 @@ impl Challenge {
     #[must_use]
     pub fn quoted(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
         let value = value.as_ref();
-        if !value.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
-            self.fault(name, "holds a control character or one outside ASCII; use printable ASCII");
-        } else if self.begin(name, value) {
-            self.text.push('"');
-            for character in value.chars() {
-                if matches!(character, '"' | '\\') {
-                    self.text.push('\\');
-                }
-                self.text.push(character);
-            }
-            self.text.push('"');
+        if self.is_quotable(name, value) && self.is_new(name, value) {
+            self.separate(name, value);
+            push_quoted(&mut self.text, name, value);
         }
         self
     }
@@ -82,30 +79,83 @@ impl Challenge {
         let value = value.as_ref();
         if !is_token(value) {
             self.fault(name, "must be an RFC 9110 token");
-        } else if self.begin(name, value) {
+        } else if self.is_new(name, value) {
+            self.separate(name, value);
+            self.text.push_str(name);
+            self.text.push('=');
             self.text.push_str(value);
         }
         self
     }
 
-    /// Writes the name, if name and length are as they should be.
-    fn begin(&mut self, name: &'static str, value: &str) -> bool {
+    /// Adds a parameter as [`quoted`](Self::quoted) does, for the answers that say how to authenticate (401): the last one,
+    /// and only where the refusal itself has nothing of that name to say. So the `scope` that a client is told to ask for
+    /// stands beside no other: it gives way to what a permission wants, and an answer that no new token helps lacks it.
+    ///
+    /// ```
+    /// use portcullis::response::Challenge;
+    ///
+    /// let challenge = Challenge::bearer("orders").suggested("scope", "orders:read");
+    /// assert_eq!(challenge.to_header()?, r#"Bearer realm="orders", scope="orders:read""#);
+    /// let challenge = challenge.quoted("scope", "orders:write");
+    /// assert_eq!(challenge.to_header()?, r#"Bearer realm="orders", scope="orders:write""#);
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn suggested(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
+        let value = value.as_ref();
+        if self.suggestions.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+            self.fault(name, TWICE);
+        } else if self.is_quotable(name, value) && self.is_fit(name, value) {
+            let mut parameter = String::new();
+            push_quoted(&mut parameter, name, value);
+            self.suggestions.push((name, parameter));
+        }
+        self
+    }
+
+    /// The challenge for an answer that asks for no other credential.
+    pub(super) fn without_suggestions(mut self) -> Self {
+        self.suggestions.clear();
+        self
+    }
+
+    fn is_quotable(&mut self, name: &'static str, value: &str) -> bool {
+        let is_quotable = value.bytes().all(|byte| matches!(byte, 0x20..=0x7e));
+        if !is_quotable {
+            self.fault(name, "holds a control character or one outside ASCII; use printable ASCII");
+        }
+        is_quotable
+    }
+
+    fn is_new(&mut self, name: &'static str, value: &str) -> bool {
+        let is_new = !self.has(name);
+        if !is_new {
+            self.fault(name, TWICE);
+        }
+        is_new && self.is_fit(name, value)
+    }
+
+    fn is_fit(&mut self, name: &'static str, value: &str) -> bool {
         if !is_token(name) {
             self.fault(name, NOT_A_TOKEN);
-        } else if self.names.iter().any(|other| other.eq_ignore_ascii_case(name)) {
-            self.fault(name, "stands twice in one challenge; give it once");
         } else if value.len() > Self::MAX_VALUE {
             self.fault(name, "is longer than 1024 bytes; shorten it");
         } else {
-            // Room for the whole parameter, with a few characters escaped.
-            self.text.reserve(name.len() + value.len() + 8);
-            self.text.push_str(if self.names.is_empty() { " " } else { ", " });
-            self.text.push_str(name);
-            self.text.push('=');
-            self.names.push(name);
             return true;
         }
         false
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|other| other.eq_ignore_ascii_case(name))
+    }
+
+    /// Makes room for a parameter, with a few characters escaped, and separates it from what stands before.
+    fn separate(&mut self, name: &'static str, value: &str) {
+        self.text.reserve(name.len() + value.len() + 8);
+        self.text.push_str(if self.names.is_empty() { " " } else { ", " });
+        self.names.push(name);
     }
 
     fn fault(&mut self, setting: &'static str, problem: &'static str) {
@@ -127,10 +177,17 @@ impl Challenge {
     /// parameter at all.
     pub fn to_header(&self) -> Result<HeaderValue, ConfigError> {
         let mut faults = self.faults.clone();
-        if self.names.is_empty() && faults.is_empty() {
+        let mut text = Cow::Borrowed(&*self.text);
+        for (name, parameter) in &self.suggestions {
+            if !self.has(name) {
+                text += if text.len() == self.scheme.len() { " " } else { ", " };
+                text += &**parameter;
+            }
+        }
+        if text.len() == self.scheme.len() && faults.is_empty() {
             faults.push(ConfigFault::new(self.scheme, "needs at least one parameter; give it a realm"));
         }
-        match HeaderValue::from_str(&self.text) {
+        match HeaderValue::from_str(&text) {
             Ok(value) => ConfigError::unless_empty(faults, value),
             // The scheme's name is then to blame, and listed.
             Err(_) => ConfigError::unless_empty(faults, HeaderValue::from_static("")),
@@ -138,8 +195,21 @@ impl Challenge {
     }
 }
 
+fn push_quoted(text: &mut String, name: &str, value: &str) {
+    text.push_str(name);
+    text.push_str("=\"");
+    for character in value.chars() {
+        if matches!(character, '"' | '\\') {
+            text.push('\\');
+        }
+        text.push(character);
+    }
+    text.push('"');
+}
+
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 const NOT_A_TOKEN: &str = "is not an RFC 9110 token; use letters, digits and hyphens";
+const TWICE: &str = "stands twice in one challenge; give it once";

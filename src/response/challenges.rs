@@ -129,17 +129,19 @@ impl Entry {
     fn new(challenge: Challenge, explains: bool) -> Result<Self, ConfigError> {
         let plain = challenge.to_header()?;
         let explained = if explains {
-            let say = |error: &str, description: &str| {
+            let ask = |error: &str, description: &str| {
                 challenge.clone().quoted("error", error).quoted("error_description", description)
             };
+            // These say what is missing, or that no other token helps: advice which one to get would mislead.
+            let say = |error: &str, description: &str| ask(error, description).without_suggestions();
             Some(Explained {
                 ambiguous: say("invalid_request", "More than one credential was sent").to_header()?,
                 malformed: say("invalid_request", "The credential cannot be read").to_header()?,
-                invalid: say("invalid_token", "The token is not accepted").to_header()?,
-                expired: say("invalid_token", "The token has expired").to_header()?,
+                invalid: ask("invalid_token", "The token is not accepted").to_header()?,
+                expired: ask("invalid_token", "The token has expired").to_header()?,
                 // RFC 6750 section 3.1, RFC 9470 section 3.
                 forbidden: say("insufficient_scope", "The request needs a permission that the token does not give"),
-                step_up: say("insufficient_user_authentication", "A newer or stronger log-in is required"),
+                step_up: ask("insufficient_user_authentication", "A newer or stronger log-in is required"),
             })
         } else {
             None

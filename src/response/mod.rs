@@ -13,6 +13,7 @@ mod body;
 mod challenge;
 mod challenges;
 mod context;
+pub(crate) mod json;
 mod negotiate;
 mod problem;
 mod rejection;

@@ -7,6 +7,7 @@ use http::HeaderValue;
 use http::request::Parts;
 
 use super::answer::whole_seconds;
+use super::json;
 use super::negotiate::{Representation, representation};
 use super::rejection::{Rejection, Wanted, Wire, wire};
 use super::respond::{Reply, Respond};
@@ -118,19 +119,17 @@ impl Extras {
 
     fn quoted(&mut self, name: &str, value: &str) {
         self.begin(name);
-        push_json_text(&mut self.json, value);
+        json::push_text(&mut self.json, value);
         self.text.push_str(value);
     }
 
-    fn list<'a>(&mut self, name: &str, values: impl Iterator<Item = &'a str>) {
+    fn list<'a>(&mut self, name: &str, values: impl Iterator<Item = &'a str> + Clone) {
         self.begin(name);
+        json::push_list(&mut self.json, values.clone());
         for (index, value) in values.enumerate() {
-            self.json.push(if index == 0 { '[' } else { ',' });
-            push_json_text(&mut self.json, value);
             self.text.push_str(if index == 0 { "" } else { ", " });
             self.text.push_str(value);
         }
-        self.json.push(']');
     }
 
     fn number(&mut self, name: &str, value: u64) {
@@ -147,20 +146,4 @@ impl Extras {
         self.text.push_str(name);
         self.text.push_str(": ");
     }
-}
-
-/// Appends `value` as a JSON string (RFC 8259 section 7).
-fn push_json_text(json: &mut String, value: &str) {
-    json.push('"');
-    for character in value.chars() {
-        match character {
-            '"' | '\\' => {
-                json.push('\\');
-                json.push(character);
-            }
-            '\u{0}'..='\u{1f}' => json.push_str(&format!("\\u{:04x}", u32::from(character))),
-            other => json.push(other),
-        }
-    }
-    json.push('"');
 }

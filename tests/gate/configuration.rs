@@ -29,6 +29,11 @@ fn faults(config: &str) -> Vec<String> {
 const BASIC: &str = "[basic]\nhtpasswd = \"users.htpasswd\"\n";
 const ISSUER: &str = "[[issuer]]\nissuer = \"https://id.example\"\naudience = [\"a\"]\n";
 
+const INTROSPECTION: &str = "[introspection]\nurl = \"https://id.example/introspect\"\nclient_id = \"gate\"\n\
+                             client_secret_file = \"hs.secret\"\naudience = [\"a\"]\n";
+const RESOURCE: &str =
+    "[resource]\nresource = \"https://api.example\"\nauthorization_servers = [\"https://id.example\"]\n";
+
 /// Checks that each configuration has one fault, which begins so.
 fn each_is_one_fault(cases: &[(String, &str)]) {
     for (config, expected) in cases {
@@ -128,16 +133,58 @@ scopes_any = []
 }
 
 #[test]
+fn keys_that_are_fetched_introspection_and_metadata_are_configured_without_asking_anybody() {
+    for config in [
+        format!("{ISSUER}discovery = true\n"),
+        format!("{ISSUER}jwks_url = \"https://id.example/jwks\"\nalgorithms = [\"EdDSA\"]\n"),
+        format!("{ISSUER}jwks_url = \"http://127.0.0.1:9/jwks\"\ndanger_allow_http_loopback = true\n"),
+        format!("{ISSUER}discovery = true\n{INTROSPECTION}{RESOURCE}scopes = [\"orders:read\"]\n"),
+        format!("schemes = [\"bearer\"]\n{INTROSPECTION}"),
+        INTROSPECTION.replace("https://id.example", "http://[::1]:9") + "danger_allow_http_loopback = true\n",
+    ] {
+        assert_eq!(faults(&config), [""; 0], "{config}");
+    }
+}
+
+#[test]
+fn introspection_and_metadata_are_checked() {
+    let introspection = |from: &str, to: &str| INTROSPECTION.replace(from, to);
+    let resource = |from: &str, to: &str| format!("{INTROSPECTION}{}", RESOURCE.replace(from, to));
+    each_is_one_fault(&[
+        (introspection("url =", "#"), "introspection.url: missing"),
+        (introspection("client_id =", "#"), "introspection.client_id: missing"),
+        (introspection("client_secret_file =", "#"), "introspection.client_secret_file: missing"),
+        (introspection("audience =", "#"), "introspection.audience: missing"),
+        (introspection("[\"a\"]", "[]"), "introspection.audience: is empty"),
+        (introspection("hs.secret", "nowhere"), "introspection.client_secret_file: "),
+        (introspection("hs.secret", "empty"), "introspection.client_secret_file: is empty"),
+        (introspection("https://", "http://"), "introspection.url: "),
+        (introspection("https://id.example", "http://127.0.0.1"), "introspection.url: "),
+        (resource("resource =", "#"), "resource.resource: missing"),
+        (resource("authorization_servers =", "#"), "resource.authorization_servers: missing"),
+        (resource("https://api.example", "http://api.example"), "resource.resource: "),
+        (resource("https://api.example", "https://api.example/#x"), "resource.resource: "),
+        (resource("https://id.example", "id.example"), "resource.authorization_servers: "),
+        (resource("[resource]", "[resource]\nscopes = [\"a b\"]"), "resource.scopes: "),
+        (format!("{BASIC}{RESOURCE}"), "resource: "),
+    ]);
+}
+
+#[test]
 fn unknown_keys_are_found_at_every_level() {
     for (place, config) in [
         ("upstream", format!("upstream = \"x\"\n{BASIC}")),
         ("digest", format!("{BASIC}[digest]\nx = 1\n")),
-        ("introspection", format!("{BASIC}[introspection]\n")),
+        ("introspection.secret", format!("{BASIC}{INTROSPECTION}secret = \"x\"\n")),
+        (
+            "resource.name",
+            format!("{ISSUER}jwks_file = \"keys.json\"\nalgorithms = [\"ES256\"]\n{RESOURCE}name = \"x\"\n"),
+        ),
         ("basic.throttle", format!("{BASIC}throttle = false\n")),
         ("basic.cache", format!("{BASIC}cache = {{ entries = 0 }}\n")),
         ("basic.allow_weak_hashes", format!("{BASIC}allow_weak_hashes = true\n")),
         ("basic.hashing.speed", format!("{BASIC}hashing = {{ speed = 1 }}\n")),
-        ("issuer.discovery", format!("{ISSUER}jwks_file = \"keys.json\"\ndiscovery = true\n")),
+        ("issuer.jwks", format!("{ISSUER}discovery = true\njwks = \"keys.json\"\n")),
         ("session.trusted_origins", "[session]\nusers = \"users.htpasswd\"\ntrusted_origins = [\"x\"]\n".into()),
         ("rule.scope", format!("{BASIC}[[rule]]\npath = \"/\"\nscope = \"x\"\n")),
     ] {
@@ -174,6 +221,18 @@ fn keys_and_algorithms_must_agree() {
             "issuer.jwks_file: ",
         ),
         (issuer("algorithms = [\"ES256\"]"), "issuer.jwks_file: "),
+        (issuer("jwks_url = \"https://id.example/jwks\"\ndiscovery = true"), "issuer.jwks_url: "),
+        (issuer("discovery = true\nhmac_secret_file = \"hs.secret\"\nalgorithms = [\"HS256\"]"), "issuer.discovery: "),
+        (issuer("discovery = false"), "issuer.discovery: "),
+        (issuer("discovery = \"yes\""), "issuer.discovery: "),
+        (issuer("discovery = true\nalgorithms = [\"HS256\"]"), "issuer.algorithms: "),
+        (issuer("jwks_url = \"http://id.example/jwks\""), "issuer.jwks_url: "),
+        (issuer("jwks_url = \"http://127.0.0.1/jwks\""), "issuer.jwks_url: "),
+        (issuer("jwks_url = \"http://id.example/jwks\"\ndanger_allow_http_loopback = true"), "issuer.jwks_url: "),
+        (issuer("jwks_url = \"https://user:pw@id.example/jwks\""), "issuer.jwks_url: "),
+        (issuer("jwks_url = \"file:///etc/passwd\""), "issuer.jwks_url: "),
+        (issuer("jwks_url = \"\""), "issuer.jwks_url: "),
+        (issuer("danger_allow_http_loopback = 1\ndiscovery = true"), "issuer.danger_allow_http_loopback: "),
         (issuer("jwks_file = \"keys.json\"\nleeway = \"61s\""), "issuer.leeway: "),
         (issuer("jwks_file = \"keys.json\"\nleeway = \"5\""), "issuer.leeway: "),
         (issuer("jwks_file = \"keys.json\"\ntype = \"\""), "issuer.type: "),

@@ -1,27 +1,32 @@
 //! The configuration: a TOML file and the files it names, read whole, with every fault at once.
 
 mod files;
+mod introspection;
 mod issuer;
+mod keys;
+mod resource;
 mod rule;
 mod section;
 mod session;
+mod tokens;
 mod users;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-use portcullis::identity::jwt::{Issuer, JwtVerifier};
 use portcullis::response::Challenge;
 use toml::Table;
 
 use self::files::Files;
+pub(crate) use self::keys::{Keys, Published};
 pub(crate) use self::rule::{Allow, Rule};
 pub(crate) use self::section::Faults;
 use self::section::Section;
 pub(crate) use self::session::{Limits, SessionArea};
+pub(crate) use self::tokens::Tokens;
 pub(crate) use self::users::{Hashing, Local, Rights};
+use crate::kept::Kept;
 
 /// All that the file says, checked, with every other file read.
 pub(crate) struct Config {
@@ -31,7 +36,9 @@ pub(crate) struct Config {
     /// In the order of their challenges; never empty.
     pub(crate) schemes: Vec<SchemeName>,
     pub(crate) cors_preflight: bool,
-    pub(crate) tokens: Option<JwtVerifier>,
+    pub(crate) tokens: Option<Tokens>,
+    /// What is to live on when this one has gone.
+    pub(crate) kept: Kept,
     pub(crate) basic: Option<Local>,
     pub(crate) session: Option<SessionArea>,
     pub(crate) rules: Vec<Rule>,
@@ -54,26 +61,26 @@ impl SchemeName {
         }
     }
 
-    /// The section that brings the scheme.
-    const fn section(self) -> &'static str {
+    /// The sections that bring the scheme, each of them.
+    const fn sections(self) -> &'static [&'static str] {
         match self {
-            Self::Bearer => "issuer",
-            Self::Basic => "basic",
-            Self::Session => "session",
+            Self::Bearer => &["issuer", "introspection"],
+            Self::Basic => &["basic"],
+            Self::Session => &["session"],
         }
     }
 
     const ALL: [Self; 3] = [Self::Bearer, Self::Basic, Self::Session];
 }
 
-/// Reads and checks the file at `path`.
-pub(crate) fn load(path: &Path) -> Result<Config, Faults> {
+/// Reads and checks the file at `path`. What is `kept` is used again.
+pub(crate) fn load(path: &Path, kept: &Kept) -> Result<Config, Faults> {
     let file = path.display();
     let text = fs::read_to_string(path).map_err(|error| Faults::one(format!("{file}: cannot be read: {error}")))?;
     let table: Table = text.parse().map_err(|error| Faults::one(describe(&file.to_string(), &text, &error)))?;
     let faults = Faults::default();
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    match read(Section::root(table, &faults), &Files { folder }) {
+    match read(Section::root(table, &faults), &Files { folder }, kept) {
         Some(config) if faults.is_empty() => Ok(config),
         _ => Err(faults),
     }
@@ -86,7 +93,7 @@ fn describe(file: &str, text: &str, error: &toml::de::Error) -> String {
     format!("{file}: line {line}: {}; see https://toml.io", error.message().replace('\n', " "))
 }
 
-fn read(mut root: Section<'_>, files: &Files) -> Option<Config> {
+fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
     let listen = read_address(&mut root, "listen").unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
     let admin = read_address(&mut root, "admin");
     if admin.is_some_and(|admin| !admin.ip().is_loopback()) {
@@ -104,15 +111,17 @@ fn read(mut root: Section<'_>, files: &Files) -> Option<Config> {
     }
     let cors_preflight = root.flag("cors_preflight").unwrap_or(false);
 
-    let present = |name: &SchemeName| root.has(name.section());
+    let present = |name: &SchemeName| name.sections().iter().any(|section| root.has(section));
     let configured: Vec<_> = SchemeName::ALL.into_iter().filter(present).collect();
     if configured.is_empty() {
-        root.fault("schemes", "there are none, so nobody could ever get in; add [[issuer]], [basic] or [session]");
+        root.fault(
+            "schemes",
+            "there are none, so nobody could ever get in; add [[issuer]], [introspection], [basic] or [session]",
+        );
     }
     let schemes = read_schemes(&mut root, &configured);
 
-    let issuers = root.sections("issuer");
-    let tokens = read_issuers(&root, issuers, files);
+    let tokens = tokens::read(&mut root, files, kept);
     let basic = root.section("basic").and_then(|mut section| {
         let local = users::read_basic(&mut section, files);
         section.close();
@@ -125,7 +134,9 @@ fn read(mut root: Section<'_>, files: &Files) -> Option<Config> {
     });
     let rules = rule::read_all(&mut root, &schemes);
     root.close();
-    Some(Config { listen, admin, realm, schemes, cors_preflight, tokens, basic, session, rules })
+    let keys = tokens.as_ref().map(Tokens::published).unwrap_or_default();
+    let kept = Kept { keys, revocations: kept.revocations.clone() };
+    Some(Config { listen, admin, realm, schemes, cors_preflight, tokens, kept, basic, session, rules })
 }
 
 fn read_address(root: &mut Section<'_>, key: &str) -> Option<SocketAddr> {
@@ -148,12 +159,13 @@ fn read_schemes(root: &mut Section<'_>, configured: &[SchemeName]) -> Vec<Scheme
     let Some(names) = root.names("schemes") else { return configured.to_vec() };
     let chosen = read_scheme_names(root, &names);
     for missing in chosen.iter().filter(|name| !configured.contains(name)) {
-        let problem = format!("{:?} has no section; add [{}], or remove it here", missing.as_str(), missing.section());
+        let problem =
+            format!("{:?} has no section; add [{}], or remove it here", missing.as_str(), missing.sections()[0]);
         root.fault("schemes", problem);
     }
     for left_out in configured.iter().filter(|name| !chosen.contains(name)) {
-        let (name, section) = (left_out.as_str(), left_out.section());
-        root.fault("schemes", format!("{name:?} is configured but not in schemes; add it, or remove [{section}]"));
+        let (name, sections) = (left_out.as_str(), left_out.sections().join("] and ["));
+        root.fault("schemes", format!("{name:?} is configured but not in schemes; add it, or remove [{sections}]"));
     }
     chosen
 }
@@ -167,21 +179,4 @@ fn read_scheme_names(section: &Section<'_>, names: &[String]) -> Vec<SchemeName>
         }
     }
     chosen
-}
-
-fn read_issuers(root: &Section<'_>, sections: Vec<Section<'_>>, files: &Files) -> Option<JwtVerifier> {
-    let count = sections.len();
-    let mut issuers: Vec<Issuer> = Vec::new();
-    let mut names = BTreeSet::new();
-    for (name, issuer) in sections.into_iter().map(|section| issuer::read(section, files)) {
-        if let Some(name) = name.filter(|name| !names.insert(name.clone())) {
-            root.fault("issuer.issuer", format!("{name:?} is given twice; put all its keys in one file"));
-            continue;
-        }
-        issuers.extend(issuer);
-    }
-    if issuers.is_empty() || issuers.len() < count {
-        return None;
-    }
-    JwtVerifier::new(issuers).map_err(|error| root.faults_of("issuer", error)).ok()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use portcullis::ConfigError;
+use portcullis::error::ConfigFault;
 use toml::{Table, Value};
 
 /// What is wrong with a configuration, in the order it was found: `SECTION.KEY: what is wrong and what to change`.
@@ -60,8 +61,8 @@ impl<'f> Section<'f> {
     }
 
     /// Notes every fault that the crate found behind `key`.
-    pub(crate) fn faults_of(&self, key: &str, error: ConfigError) {
-        for fault in error {
+    pub(crate) fn faults_of(&self, key: &str, faults: impl IntoIterator<Item = ConfigFault>) {
+        for fault in faults {
             self.fault(key, fault.to_string());
         }
     }
@@ -73,6 +74,11 @@ impl<'f> Section<'f> {
 
     pub(crate) fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
+    }
+
+    /// Whether addresses of this section may be http on this machine.
+    pub(crate) fn allows_loopback(&self) -> bool {
+        matches!(self.table.get("danger_allow_http_loopback"), Some(Value::Boolean(true)))
     }
 
     /// Notes that a key is missing which must be there.

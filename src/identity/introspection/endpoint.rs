@@ -10,6 +10,7 @@ use super::error::Unanswered;
 use super::remembered::Verdict;
 use super::signed_answer::SignedAnswers;
 use crate::clock::{Clock, within};
+use crate::error::Severity;
 use crate::identity::error::VerifyError;
 use crate::identity::jwt::Unopened;
 use crate::outbound::{Address, Call, CallError, Client};
@@ -34,7 +35,7 @@ impl Endpoint {
         match verdict {
             Ok(verdict) => verdict,
             Err(unanswered) => {
-                trace::introspection_failed(&unanswered);
+                trace::happened(Severity::Error, "a token could not be introspected", &self.name(), Some(&unanswered));
                 Err(VerifyError::unavailable(unanswered))
             }
         }

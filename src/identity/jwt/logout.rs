@@ -44,19 +44,14 @@ impl JwtVerifier {
         let Some(revocations) = &self.revocations else {
             return Err(VerifyError::unavailable("no list of revocations was given to the verifier"));
         };
-        let (ended, issued_at) = match self.read_logout(logout_token) {
-            Ok(read) => read,
-            Err(Unread::Refused(error)) => return Err(error),
-            Err(Unread::NeedsKeys(keys)) => {
-                if keys.source().miss() {
-                    keys.source().refresh().await;
-                }
-                self.read_logout(logout_token).map_err(|unread| match unread {
-                    Unread::Refused(error) => error,
-                    Unread::NeedsKeys(keys) => keys.source().unavailable(),
-                })?
+        let read = match self.read_logout(logout_token) {
+            Err(Unread::NeedsKeys(keys, _)) if keys.source().miss() => {
+                keys.source().refresh().await;
+                self.read_logout(logout_token)
             }
+            read => read,
         };
+        let (ended, issued_at) = read?;
         let revocation = match (&ended.session_id, &ended.subject) {
             (Some(id), _) => Revocation::session_id(&ended.issuer, id),
             (None, Some(subject)) => Revocation::subject(&ended.issuer, subject).issued_until(issued_at),
@@ -75,11 +70,11 @@ impl JwtVerifier {
         let claims = Claims::read(&payload)?;
         let issuer = state.issuers.of(&claims)?;
         check_type(&header)?;
-        let needs_keys = || Unread::NeedsKeys(issuer.keys.clone());
-        let set = issuer.keys.source().current().ok_or_else(needs_keys)?;
+        let needs_keys = |cause| Unread::NeedsKeys(issuer.keys.clone(), cause);
+        let set = issuer.keys.source().current().ok_or_else(|| needs_keys(None))?;
         set.check(&jws, &header).map_err(|misfit| match misfit {
-            Misfit::NoKey(_) if issuer.keys.source().is_failing() => needs_keys(),
-            Misfit::NoKey(_) | Misfit::Signature(_) => misfit.cause().into(),
+            Misfit::NoKey(cause) => needs_keys(Some(cause)),
+            Misfit::Signature(cause) => cause.into(),
         })?;
         check_events(&payload)?;
         let clients = if issuer.clients.is_empty() { &issuer.terms.audience } else { &issuer.clients };
@@ -120,7 +115,18 @@ fn check_events(payload: &[u8]) -> Result<(), Cause> {
 
 enum Unread {
     Refused(VerifyError),
-    NeedsKeys(IssuerKeys),
+    /// These keys are not there, or not the one that the token calls for, by this cause.
+    NeedsKeys(IssuerKeys, Option<Cause>),
+}
+
+impl From<Unread> for VerifyError {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Refused(error) => error,
+            Unread::NeedsKeys(keys, Some(cause)) if !keys.source().is_failing() => Self::invalid().because(cause),
+            Unread::NeedsKeys(keys, _) => keys.source().unavailable(),
+        }
+    }
 }
 
 impl From<Cause> for Unread {

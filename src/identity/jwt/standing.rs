@@ -6,16 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Shared by a key and by all that remember what was verified with it.
 #[derive(Clone, Default)]
 pub(super) struct Standing {
-    retired: Arc<AtomicBool>,
+    pub(super) retired: Arc<AtomicBool>,
 }
 
 impl Standing {
     /// Whether the key is still in its set.
     pub(super) fn holds(&self) -> bool {
         !self.retired.load(Ordering::Acquire)
-    }
-    /// The key left its set.
-    pub(super) fn retire(&self) {
-        self.retired.store(true, Ordering::Release);
     }
 }

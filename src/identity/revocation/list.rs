@@ -21,9 +21,14 @@ pub(super) struct Full {
     capacity: usize,
 }
 
-struct Entry {
-    issued_until: UnixTime,
-    until: UnixTime,
+/// A revocation with all its times.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) mark: Mark,
+    /// Only where all tokens of a subject end: those that were issued until then.
+    pub(super) issued_until: UnixTime,
+    /// When it may be forgotten.
+    pub(super) until: UnixTime,
 }
 
 impl List {
@@ -32,16 +37,10 @@ impl List {
     }
 
     /// Adds an entry, or widens the one that is there.
-    pub(super) fn add(
-        &mut self,
-        mark: Mark,
-        issued_until: UnixTime,
-        until: UnixTime,
-        now: UnixTime,
-    ) -> Result<(), Full> {
-        if let Some(entry) = self.entries.get_mut(&mark) {
-            entry.issued_until = entry.issued_until.max(issued_until);
-            entry.until = entry.until.max(until);
+    pub(super) fn add(&mut self, entry: Entry, now: UnixTime) -> Result<(), Full> {
+        if let Some(own) = self.entries.get_mut(&entry.mark) {
+            own.issued_until = own.issued_until.max(entry.issued_until);
+            own.until = own.until.max(entry.until);
             return Ok(());
         }
         if self.until_sweep == 0 || self.entries.len() >= self.capacity {
@@ -52,7 +51,7 @@ impl List {
         if self.entries.len() >= self.capacity {
             return Err(Full { capacity: self.capacity });
         }
-        self.entries.insert(mark, Entry { issued_until, until });
+        self.entries.insert(entry.mark, entry);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::list::List;
+use super::list::{Entry, Full, List};
 use super::port::{Revocations, RevokeError, TokenFacts};
 use super::revocation::Revocation;
 use crate::clock::{Clock, SystemClock};
@@ -73,15 +73,23 @@ impl MemoryRevocations {
         self.len() == 0
     }
 
-    fn add(&self, revocation: &Revocation) -> Result<(), RevokeError> {
-        let now = self.shared.clock.now();
-        let issued_until = revocation.issued_until.unwrap_or(now);
-        let until = revocation.until.unwrap_or_else(|| now.saturating_add(self.shared.remember));
+    /// Adds an entry that says all.
+    pub(super) fn insert(&self, entry: Entry) -> Result<(), Full> {
         let mut list = self.shared.list.write().unwrap_or_else(PoisonError::into_inner);
-        list.add(revocation.mark, issued_until, until, now).map_err(RevokeError::new)?;
+        list.add(entry, self.shared.clock.now())?;
         // After the entry: whoever sees the new number finds the entry.
         self.shared.generation.fetch_add(1, Ordering::Release);
         Ok(())
+    }
+
+    /// What `revocation` leaves open is said by the time and by how long entries are kept.
+    pub(super) fn complete(&self, revocation: &Revocation) -> Entry {
+        let now = self.shared.clock.now();
+        Entry {
+            mark: revocation.mark,
+            issued_until: revocation.issued_until.unwrap_or(now),
+            until: revocation.until.unwrap_or_else(|| now.saturating_add(self.shared.remember)),
+        }
     }
 }
 
@@ -101,7 +109,7 @@ impl Revocations for MemoryRevocations {
     }
 
     async fn revoke(&self, revocation: Revocation) -> Result<(), RevokeError> {
-        self.add(&revocation)
+        self.insert(self.complete(&revocation)).map_err(RevokeError::new)
     }
 
     fn remembers(&self) -> Option<Duration> {

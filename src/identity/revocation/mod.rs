@@ -35,9 +35,13 @@
 mod list;
 mod memory;
 mod port;
+#[cfg(feature = "redis")]
+mod redis;
 #[expect(clippy::module_inception, reason = "the module is named after the one type it is about")]
 mod revocation;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisRevocations, RedisRevocationsBuilder};
 pub use memory::{MemoryRevocations, MemoryRevocationsBuilder};
 pub(crate) use port::ErasedRevocations;
 pub use port::{Revocations, RevokeError, TokenFacts};

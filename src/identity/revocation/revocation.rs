@@ -28,8 +28,8 @@ pub struct Revocation {
 /// Names what is revoked.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub(super) struct Mark {
-    kind: Kind,
-    digest: Digest,
+    pub(super) kind: Kind,
+    pub(super) digest: Digest,
 }
 
 /// What a revocation may name.
@@ -87,10 +87,14 @@ impl Mark {
         Self::of(Kind::Token, "", token)
     }
 
+    pub(super) const fn new(kind: Kind, digest: Digest) -> Self {
+        Self { kind, digest }
+    }
+
     pub(super) fn of(kind: Kind, issuer: &str, name: &str) -> Self {
         // The length keeps issuer and name apart, whatever they hold.
         let length = (issuer.len() as u64).to_be_bytes();
-        Self { kind, digest: Digest::of([&length, issuer.as_bytes(), name.as_bytes()]) }
+        Self::new(kind, Digest::of([&length, issuer.as_bytes(), name.as_bytes()]))
     }
 }
 

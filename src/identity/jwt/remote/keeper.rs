@@ -178,15 +178,13 @@ impl Keeper {
     pub(super) async fn refresh(self: Arc<Self>) {
         let now = self.clock.monotonic();
         let mut over = self.over.subscribe();
-        let number = {
+        {
             let mut book = self.book();
-            book.is_wanted = true;
-            drop(book);
-            self.begin(now);
-            let book = self.book();
-            let Some(running) = &book.running else { return };
-            running.number
-        };
+            // The one under way will do.
+            book.is_wanted |= book.running.is_none();
+        }
+        self.begin(now);
+        let Some(number) = self.book().running.as_ref().map(|running| running.number) else { return };
         let is_over = over.wait_for(|last| *last >= number);
         // The attempt has its deadline. This one is for an attempt whose runtime is not driven any more.
         drop(within(2 * self.limits.deadline, is_over).await);

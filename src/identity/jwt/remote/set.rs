@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::identity::jwt::algorithm::Algorithm;
 use crate::identity::jwt::jwk::{Skipped, entries, name, none_for, read_entry};
@@ -55,7 +56,7 @@ impl PublishedSet {
         let removed = self.keys.iter().filter(|(key, material)| next.find(key, material).is_none());
         removed
             .map(|(key, _)| {
-                key.standing.retire();
+                key.standing.retired.store(true, Ordering::Release);
                 key_name(key)
             })
             .collect()
@@ -81,3 +82,39 @@ fn key_name(key: &Named) -> KeyName {
 
 /// Of a name that an issuer gave.
 const MAX_SHOWN: usize = 80;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(keys: &[(&str, &str)]) -> PublishedSet {
+        let keys = keys
+            .iter()
+            .map(|(kid, x)| serde_json::json!({"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": x, "alg": "EdDSA"}));
+        let json = serde_json::json!({"keys": keys.collect::<Vec<_>>()}).to_string();
+        PublishedSet::read(json.as_bytes(), &[Algorithm::EdDSA]).unwrap()
+    }
+
+    const ONE: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    const TWO: &str = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw";
+
+    /// What was verified with a key stays verified through refreshes, until that key goes
+    #[test]
+    fn a_key_keeps_its_standing_while_it_is_in_the_set() {
+        let first = read(&[("one", ONE), ("two", TWO)]);
+        let standings: Vec<_> = first.keys.iter().map(|(key, _)| key.standing.clone()).collect();
+
+        let mut second = read(&[("two", TWO), ("one", ONE)]);
+        second.carry_over(&first);
+        assert!(first.retire_all_but(&second).is_empty());
+        assert!(standings.iter().all(|standing| standing.holds()));
+
+        // Other numbers under the same name are another key, and so are the same under another name.
+        let mut third = read(&[("one", TWO), ("three", TWO)]);
+        third.carry_over(&second);
+        let removed = second.retire_all_but(&third);
+        assert_eq!(removed.len(), 2);
+        assert!(!standings.iter().any(|standing| standing.holds()));
+        assert!(third.keys.iter().all(|(key, _)| key.standing.holds()));
+    }
+}

@@ -1,4 +1,4 @@
-//! Waiting, for what runs beside the requests. The runtime's timer measures it, since a task cannot sleep on a [`Clock`].
+//! A bound on how long work may take. The runtime's timer measures it, since a task cannot wait on a [`Clock`].
 //!
 //! [`Clock`]: super::Clock
 

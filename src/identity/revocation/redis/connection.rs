@@ -1,0 +1,64 @@
+//! What is asked of the server.
+
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::streams::StreamReadReply;
+use redis::{AsyncConnectionConfig, Client, RedisError, Value, cmd};
+
+use super::super::list::Entry;
+use crate::clock::UnixTime;
+
+/// A connection that waits for at most `patience`, for the server or for news.
+pub(super) async fn connect(client: &Client, patience: Duration) -> Result<MultiplexedConnection, RedisError> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(patience))
+        // An answer that the server holds back until there is news comes after that long; then it is late.
+        .set_response_timeout(Some(patience.saturating_mul(2)));
+    client.get_multiplexed_async_connection_with_config(&config).await
+}
+
+/// Adds an entry, and drops those that were added before `oldest`.
+pub(super) async fn append(
+    connection: &mut MultiplexedConnection,
+    key: &str,
+    entry: Entry,
+    oldest: UnixTime,
+) -> Result<(), RedisError> {
+    let mut command = cmd("XADD");
+    command.arg(key).arg("MINID").arg("~").arg(oldest.as_secs().saturating_mul(1000));
+    command.arg("*").arg(Entry::FIELD).arg(entry.to_bytes());
+    command.query_async::<String>(connection).await.map(drop)
+}
+
+/// What a read of the stream brought.
+pub(super) struct News {
+    /// Nothing, where an entry was of no form that is known here.
+    pub(super) entries: Vec<Option<Entry>>,
+    /// Where the next read goes on; nothing, where there was no news.
+    pub(super) last: Option<String>,
+}
+
+/// The entries after `last`, at most a thousand; waits for the first for as long as `wait`.
+pub(super) async fn read(
+    connection: &mut MultiplexedConnection,
+    key: &str,
+    last: &str,
+    wait: Option<Duration>,
+) -> Result<News, RedisError> {
+    let mut command = cmd("XREAD");
+    command.arg("COUNT").arg(1000);
+    if let Some(wait) = wait {
+        // Zero would be for ever.
+        command.arg("BLOCK").arg(wait.as_millis().max(1) as u64);
+    }
+    command.arg("STREAMS").arg(key).arg(last);
+    let reply: Option<StreamReadReply> = command.query_async(connection).await?;
+    let ids: Vec<_> = reply.into_iter().flat_map(|reply| reply.keys).flat_map(|stream| stream.ids).collect();
+    let last = ids.last().map(|id| id.id.clone());
+    let entries = ids.iter().map(|id| match id.map.get(Entry::FIELD) {
+        Some(Value::BulkString(bytes)) => Entry::from_bytes(bytes),
+        _ => None,
+    });
+    Ok(News { entries: entries.collect(), last })
+}

@@ -1,0 +1,70 @@
+//! An entry as the stream holds it: bytes in one field.
+
+use super::super::list::Entry;
+use super::super::revocation::{Kind, Mark};
+use crate::clock::UnixTime;
+
+impl Entry {
+    /// The name of the one field that an entry has.
+    pub(super) const FIELD: &str = "revocation";
+
+    pub(super) fn to_bytes(self) -> Vec<u8> {
+        let digest: [u8; 32] = self.mark.digest.into();
+        let mut bytes = Vec::with_capacity(LENGTH);
+        bytes.push(VERSION);
+        bytes.push(letter(self.mark.kind));
+        bytes.extend_from_slice(&digest);
+        bytes.extend_from_slice(&self.issued_until.as_secs().to_be_bytes());
+        bytes.extend_from_slice(&self.until.as_secs().to_be_bytes());
+        bytes
+    }
+
+    /// Nothing where the bytes are of no form that is known here.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (&[VERSION, letter], rest) = bytes.split_first_chunk()? else { return None };
+        let kind = [Kind::Session, Kind::Subject, Kind::Token, Kind::TokenId]
+            .into_iter()
+            .find(|kind| self::letter(*kind) == letter)?;
+        let (digest, rest) = rest.split_first_chunk::<32>()?;
+        let (issued_until, rest) = rest.split_first_chunk()?;
+        let until = rest.try_into().ok()?;
+        let time = |bytes| UnixTime::from_secs(u64::from_be_bytes(bytes));
+        Some(Self { mark: Mark::new(kind, (*digest).into()), issued_until: time(*issued_until), until: time(until) })
+    }
+}
+
+const fn letter(kind: Kind) -> u8 {
+    match kind {
+        Kind::Session => b's',
+        Kind::Subject => b'u',
+        Kind::Token => b't',
+        Kind::TokenId => b'i',
+    }
+}
+
+/// Another form gets another number.
+const VERSION: u8 = 1;
+const LENGTH: usize = 2 + 32 + 2 * 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_read_as_it_was_written_and_nothing_else_is_read() {
+        for kind in [Kind::Session, Kind::Subject, Kind::Token, Kind::TokenId] {
+            let mark = Mark::of(kind, "https://id.example", "alice");
+            let entry = Entry { mark, issued_until: UnixTime::from_secs(7), until: UnixTime::from_secs(u64::MAX) };
+            let bytes = entry.to_bytes();
+            assert_eq!(bytes.len(), LENGTH);
+            let read = Entry::from_bytes(&bytes).unwrap();
+            assert!(read.mark == mark && read.issued_until == entry.issued_until && read.until == entry.until);
+            for length in 0..bytes.len() {
+                assert!(Entry::from_bytes(&bytes[..length]).is_none());
+            }
+            assert!(Entry::from_bytes(&[&bytes[..], b"x"].concat()).is_none());
+            assert!(Entry::from_bytes(&[&[9], &bytes[1..]].concat()).is_none());
+            assert!(Entry::from_bytes(&[&[1, b'?'], &bytes[2..]].concat()).is_none());
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The task that keeps the list in memory what the stream is.
+
+use std::sync::Weak;
+use std::time::Duration;
+
+use redis::RedisError;
+
+use super::connection::{News, connect, read};
+use super::revocations::Shared;
+use crate::clock::sleep;
+
+/// Follows the stream until nobody uses the list any more. Whatever goes wrong, it begins again where it was.
+pub(super) async fn follow(shared: Weak<Shared>) {
+    let mut last = String::from(BEGINNING);
+    while let Err(error) = follow_once(&shared, &mut last).await {
+        let Some(alive) = shared.upgrade() else { return };
+        alive.lost(error);
+        let pause = alive.patience().min(LONGEST_PAUSE);
+        drop(alive);
+        sleep(pause).await;
+    }
+}
+
+/// Follows the stream over one connection. Ends well only where nobody uses the list any more.
+async fn follow_once(shared: &Weak<Shared>, last: &mut String) -> Result<(), RedisError> {
+    let Some(alive) = shared.upgrade() else { return Ok(()) };
+    let (client, key, wait) = (alive.client().clone(), alive.key().to_owned(), alive.patience());
+    drop(alive);
+    let mut connection = connect(&client, wait).await?;
+    // At first all that there is, without waiting for more.
+    let mut caught_up = false;
+    loop {
+        let News { entries, last: reached } = read(&mut connection, &key, last, caught_up.then_some(wait)).await?;
+        let Some(alive) = shared.upgrade() else { return Ok(()) };
+        alive.take(&entries);
+        match reached {
+            Some(reached) => *last = reached,
+            None => caught_up = true,
+        }
+        if caught_up {
+            alive.is_up_to_date();
+        }
+    }
+}
+
+/// The id before the first entry of any stream.
+const BEGINNING: &str = "0-0";
+/// How long a lost connection is left alone at most.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);

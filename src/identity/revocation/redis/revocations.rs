@@ -1,0 +1,284 @@
+//! The list: a mirror in memory, and the stream it mirrors.
+
+use std::fmt;
+use std::mem;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{Client, RedisError};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, watch};
+
+use super::super::list::Entry;
+use super::super::memory::MemoryRevocations;
+use super::super::port::{Revocations, RevokeError, TokenFacts};
+use super::super::revocation::Revocation;
+use super::builder::RedisRevocationsBuilder;
+use super::connection::{append, connect};
+use super::mirror::follow;
+use crate::clock::{Clock, UnixTime, sleep};
+use crate::error::Severity;
+use crate::identity::error::VerifyError;
+use crate::trace;
+
+/// Revocations shared by many processes through a stream in Redis or Valkey (5.0 or later).
+///
+/// Every process has all of the list in memory, so a request costs no trip to the server. A revocation is in force in the
+/// process that was told when [`revoke`](Revocations::revoke) returns, and in the others as soon as the server passes it on,
+/// usually within milliseconds.
+///
+/// **The worst-case lag** is [`max_lag`](RedisRevocationsBuilder::max_lag), 10 seconds unless told otherwise: a process that
+/// has heard nothing from the server for longer cannot know what was revoked meanwhile, and its requests are answered 503
+/// until the server is back. So are requests before the list has been read for the first time.
+///
+/// Entries are kept as long as by [`MemoryRevocations`], and survive whatever the server's own data survive. They hold
+/// digests and times, so the stream tells nobody a token or a name.
+///
+/// ```no_run
+/// use portcullis::identity::revocation::{RedisRevocations, Revocation, Revocations};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let revocations = RedisRevocations::builder("rediss://:secret@cache.internal:6379").build()?;
+/// revocations.revoke(Revocation::session_id("https://id.example", "08a5019c")).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RedisRevocations {
+    shared: Arc<Shared>,
+}
+
+/// What the handles and the task that mirrors share.
+pub(super) struct Shared {
+    client: Client,
+    key: Box<str>,
+    max_lag: Duration,
+    clock: Arc<dyn Clock>,
+    mirror: MemoryRevocations,
+    /// When the mirror was last known to be what the stream is, in milliseconds of the monotonic clock and one; 0 is never.
+    up_to_date: AtomicU64,
+    /// An entry was lost, because there was no room for it.
+    overflowed: AtomicBool,
+    started: AtomicBool,
+    ready: watch::Sender<bool>,
+    trouble: RwLock<Option<Arc<RedisError>>>,
+    writer: Mutex<Option<MultiplexedConnection>>,
+}
+
+impl RedisRevocations {
+    /// How late a revocation may be in another process unless configured otherwise: 10 seconds.
+    pub const DEFAULT_MAX_LAG: Duration = Duration::from_secs(10);
+
+    /// A list in the making, on the server at `url`: `redis://` or, with TLS, `rediss://`; user and password in it, if need
+    /// be.
+    pub fn builder(url: &str) -> RedisRevocationsBuilder {
+        RedisRevocationsBuilder::new(url)
+    }
+
+    pub(super) fn new(
+        client: Client,
+        key: Box<str>,
+        max_lag: Duration,
+        clock: Arc<dyn Clock>,
+        mirror: MemoryRevocations,
+    ) -> Self {
+        let shared = Shared {
+            client,
+            key,
+            max_lag,
+            clock,
+            mirror,
+            up_to_date: AtomicU64::new(0),
+            overflowed: AtomicBool::new(false),
+            started: AtomicBool::new(false),
+            ready: watch::Sender::new(false),
+            trouble: RwLock::new(None),
+            writer: Mutex::new(None),
+        };
+        let list = Self { shared: Arc::new(shared) };
+        list.start();
+        list
+    }
+
+    /// Ends when the list has been read for the first time. Requests that come earlier are answered 503; a service may wait
+    /// for this before it takes any, and should give up at some time.
+    pub async fn ready(&self) {
+        self.start();
+        let mut ready = self.shared.ready.subscribe();
+        // The sender lives as long as this does.
+        drop(ready.wait_for(|ready| *ready).await);
+    }
+
+    /// Begins to follow the stream, if that has not happened yet and there is a runtime.
+    fn start(&self) {
+        if self.shared.started.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Ok(runtime) = Handle::try_current()
+            && !self.shared.started.swap(true, Ordering::Relaxed)
+        {
+            runtime.spawn(supervise(runtime.clone(), Arc::downgrade(&self.shared)));
+        }
+    }
+}
+
+/// Begins to follow anew, should that ever panic.
+async fn supervise(runtime: Handle, shared: Weak<Shared>) {
+    while shared.strong_count() > 0 && runtime.spawn(follow(shared.clone())).await.is_err() {
+        sleep(Duration::from_secs(1)).await;
+    }
+}
+
+impl Revocations for RedisRevocations {
+    fn generation(&self) -> Result<u64, VerifyError> {
+        self.start();
+        match self.shared.outage() {
+            None => self.shared.mirror.generation(),
+            Some(outage) => Err(VerifyError::unavailable(outage)),
+        }
+    }
+
+    fn is_revoked(&self, token: &TokenFacts<'_>) -> bool {
+        self.shared.mirror.is_revoked(token)
+    }
+
+    async fn revoke(&self, revocation: Revocation) -> Result<(), RevokeError> {
+        self.start();
+        let shared = &self.shared;
+        let entry = shared.mirror.complete(&revocation);
+        let (now, remember) = (shared.clock.now(), shared.remember());
+        if entry.until > now.saturating_add(remember) {
+            return Err(RevokeError::new("it ends later than the list remembers; raise `remember`"));
+        }
+        // What others added is dropped only when nobody remembers it, even where clocks differ.
+        let oldest = now.saturating_sub(remember.saturating_add(CLOCK_SKEW));
+        shared.append(entry, oldest).await.map_err(RevokeError::new)?;
+        shared.mirror.insert(entry).map_err(RevokeError::new)
+    }
+
+    fn remembers(&self) -> Option<Duration> {
+        Some(self.shared.remember())
+    }
+}
+
+impl Shared {
+    pub(super) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// How long to wait for the server: several times within the lag that is allowed.
+    pub(super) fn patience(&self) -> Duration {
+        self.max_lag / 4
+    }
+
+    /// How long entries are kept.
+    fn remember(&self) -> Duration {
+        // A mirror in memory always says.
+        self.mirror.remembers().unwrap_or_default()
+    }
+
+    /// Adds what the stream brought.
+    pub(super) fn take(&self, entries: &[Option<Entry>]) {
+        let now = self.clock.now();
+        for entry in entries {
+            match entry {
+                Some(entry) if entry.until < now => {}
+                Some(entry) => {
+                    if self.mirror.insert(*entry).is_err() {
+                        self.overflowed.store(true, Ordering::Relaxed);
+                    }
+                }
+                None => {
+                    let what = "a revocation is of no form that is known here, and passed over";
+                    trace::happened(Severity::Error, what, &self.key, None);
+                }
+            }
+        }
+    }
+
+    /// Nothing is in the stream that is not in the mirror.
+    pub(super) fn is_up_to_date(&self) {
+        self.up_to_date.store(self.milliseconds() + 1, Ordering::Release);
+        if self.trouble.write().unwrap_or_else(PoisonError::into_inner).take().is_some() {
+            trace::happened(Severity::Info, "the revocations are in reach again", &self.key, None);
+        }
+        self.ready.send_if_modified(|ready| !mem::replace(ready, true));
+    }
+
+    pub(super) fn lost(&self, error: RedisError) {
+        let mut trouble = self.trouble.write().unwrap_or_else(PoisonError::into_inner);
+        if trouble.is_none() {
+            trace::happened(Severity::Error, "the revocations are out of reach", &self.key, Some(&error));
+        }
+        *trouble = Some(Arc::new(error));
+    }
+
+    /// Why the mirror cannot be trusted now, if it cannot.
+    fn outage(&self) -> Option<Outage> {
+        let last = self.up_to_date.load(Ordering::Acquire);
+        let age = self.milliseconds().saturating_sub(last.saturating_sub(1));
+        let source = || self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if self.overflowed.load(Ordering::Relaxed) {
+            Some(Outage::Overflowed)
+        } else if last == 0 {
+            Some(Outage::NotRead(source()))
+        } else if u128::from(age) > self.max_lag.as_millis() {
+            Some(Outage::Lost(source()))
+        } else {
+            None
+        }
+    }
+
+    async fn append(&self, entry: Entry, oldest: UnixTime) -> Result<(), RedisError> {
+        let mut connection = self.connection(false).await?;
+        match append(&mut connection, &self.key, entry, oldest).await {
+            // The connection may have been idle when the server went away and came back.
+            Err(error) if error.is_unrecoverable_error() => {
+                append(&mut self.connection(true).await?, &self.key, entry, oldest).await
+            }
+            done => done,
+        }
+    }
+
+    /// The connection that entries are added over, or another one.
+    async fn connection(&self, another: bool) -> Result<MultiplexedConnection, RedisError> {
+        let mut writer = self.writer.lock().await;
+        match writer.as_ref().filter(|_| !another) {
+            Some(connection) => Ok(connection.clone()),
+            None => Ok(writer.insert(connect(&self.client, self.patience()).await?).clone()),
+        }
+    }
+
+    fn milliseconds(&self) -> u64 {
+        u64::try_from(self.clock.monotonic().as_millis()).unwrap_or(u64::MAX - 1)
+    }
+}
+
+/// Machines' clocks differ by less.
+const CLOCK_SKEW: Duration = Duration::from_secs(60 * 60);
+
+/// Why nobody can say now what is revoked.
+#[derive(Debug, thiserror::Error)]
+enum Outage {
+    #[error("nothing was heard of the revocations for longer than they may lag")]
+    Lost(#[source] Option<Arc<RedisError>>),
+    #[error("the revocations have not been read yet")]
+    NotRead(#[source] Option<Arc<RedisError>>),
+    #[error("there are more revocations than fit; raise the capacity")]
+    Overflowed,
+}
+
+impl fmt::Debug for RedisRevocations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisRevocations")
+            .field("key", &self.shared.key)
+            .field("entries", &self.shared.mirror.len())
+            .finish_non_exhaustive()
+    }
+}
