@@ -45,8 +45,9 @@
 //! | decide | [`permission`] | may they? | 401 (log in anew), 403, 404, 503 |
 //! | respond | [`response`] | what is the client told? | the words of all these |
 //!
-//! [`resource`] tells clients where to get a token for all this. [`AuthenticateLayer`] walks the first two stages and puts the [`Identity`] into the request's extensions;
+//! [`AuthenticateLayer`] walks the first two stages and puts the [`Identity`] into the request's extensions;
 //! [`RequireLayer`] walks the third, usually on one route. Both wrap any tower service: axum, hyper, tonic, your own.
+//! [`resource`] tells clients where to get a token for all this.
 //!
 //! # Features
 //!
