@@ -31,6 +31,9 @@ use portcullis::credentials::{
     Authorization, BasicCredentials, BearerToken, CookieName, Parameters, SessionCookie, SessionId, Unreadable,
 };
 use portcullis::error::{ConfigError, ConfigFault, Reason, Severity};
+use portcullis::identity::introspection::{
+    AnswerCache, ClientAuth, IntrospectionBuilder, IntrospectionVerifier, JwtOrOpaque, SigningKey,
+};
 use portcullis::identity::jwt::{
     Algorithm, Issuer, IssuerKeys, JwtVerifier, KeySet, KeysFreshness, KeysState, LoggedOut, Profile, RemoteKeys,
     RemoteKeysBuilder, TokenCache,
@@ -136,11 +139,12 @@ promise! {
         PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
         MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>, ProtectedResource, ProtectedResourceBuilder,
         PublishLayer, Publish<Inner>, MetadataService, Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge,
-        TokenBuilder<'static>, Client, KeysFreshness, KeysState, RemoteKeys;
+        TokenBuilder<'static>, Client, KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque;
     Plain: Assertion, AuthenticateBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
         BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, MemorySessionsBuilder, NewSession,
         LoggedOut, Users,
-        Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder, ClientBuilder, RemoteKeysBuilder;
+        Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder, ClientBuilder, RemoteKeysBuilder, ClientAuth,
+        IntrospectionBuilder, SigningKey;
     Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection, RevokeError;
     Send: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>,
         permission::ResponseFuture<Inner, ()>, resource::ResponseFuture<Answered>;
@@ -174,6 +178,7 @@ fn nothing_that_holds_a_secret_can_be_cloned() {
     assert!(is_clone!(String), "the probe works");
     assert!(!is_clone!(Secret<String>) && !is_clone!(SessionId) && !is_clone!(NewSession));
     assert!(!is_clone!(BearerToken) && !is_clone!(BasicCredentials));
+    assert!(!is_clone!(ClientAuth) && !is_clone!(SigningKey));
 }
 
 /// A public type that is not promised anything above fails here

@@ -22,8 +22,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use portcullis::Reason;
 use portcullis::clock::{Clock, ManualClock, UnixTime};
 use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeysFreshness, RemoteKeys};
+use portcullis::identity::revocation::MemoryRevocations;
 use serde_json::json;
 use support::faulty::{Answer, Server, document, http, set};
 use support::jwt::{AUDIENCE, ISSUER, NOW, claims_with, good_claims, mint, mint_with};
@@ -270,6 +272,33 @@ async fn a_removed_key_is_dead_at_once() {
     service.refetch().await;
     service.refuses(&of_new).await;
     service.refuses(&token(&new)).await;
+}
+
+/// A log-out is told once. It waits for its key, as a token does, and is refused only where the issuer has no such key
+#[tokio::test]
+async fn a_logout_token_whose_key_is_not_there_has_it_fetched() {
+    let (server, one, two) = (Server::start().await, key("one"), key("two"));
+    server.answer("/jwks", set([one.jwk()]));
+    let clock = clock();
+    let keys = keys_at(&server.url("/jwks"), &clock).build().unwrap();
+    let revocations = MemoryRevocations::builder().clock(ManualClock::at(UnixTime::from_secs(NOW))).build().unwrap();
+    let verifier = JwtVerifier::new([Issuer::new(ISSUER, [AUDIENCE], keys)]).unwrap();
+    let verifier = verifier.clock(ManualClock::at(UnixTime::from_secs(NOW))).revocations(revocations);
+    let logout = |key: &TestKey| {
+        let events = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
+        mint(key, &claims_with(json!({"events": events, "sid": "s-1", "scope": null})))
+    };
+    verifier.back_channel_logout(&logout(&one)).await.unwrap();
+
+    server.answer("/jwks", set([one.jwk(), two.jwk()]));
+    clock.advance(COOL_DOWN);
+    verifier.back_channel_logout(&logout(&two)).await.unwrap();
+    clock.advance(COOL_DOWN);
+    assert_eq!(verifier.back_channel_logout(&logout(&key("three"))).await.unwrap_err().reason(), Reason::Invalid);
+    assert_eq!(server.hits("/jwks"), 3);
+    server.answer("/jwks", http(500, &[], ""));
+    clock.advance(COOL_DOWN);
+    assert_eq!(verifier.back_channel_logout(&logout(&key("three"))).await.unwrap_err().reason(), Reason::Unavailable);
 }
 
 #[tokio::test]

@@ -58,8 +58,9 @@
 //! HTTP/1.1 204 No Content
 //! ```
 //!
-//! Operators have a port of their own: `curl localhost:8081/healthz`, and `/counters` for how often what lies behind each
-//! rule has run.
+//! Operators have a port of their own: `curl localhost:8081/healthz`, `/counters` for how often what lies behind each rule
+//! has run, `/keys` for how the keys of each issuer stand. `POST /revocations` takes `{"issuer": "https://id.example",
+//! "subject": "alice"}`, or `sid` or `jti` instead of the subject, and ends these tokens at once, until a restart.
 //!
 //! `--check` reads the configuration and says everything that is wrong with it. SIGHUP reads it again: all of the new
 //! one counts, or none. SIGTERM lets running requests end.
@@ -69,6 +70,7 @@
 //!      ─▶ gate        one configuration at work; exchanged at a stroke
 //!           ├─ path      400 before anything else
 //!           ├─ members   [session]: login, sessions, rights
+//!           ├─ bearer    [[issuer]], [introspection], [resource]: tokens
 //!           └─ doors     the rules: AuthenticateLayer, RequireLayer, echo
 //!      ─▶ server      ports and signals; connection, admin
 //! ```

@@ -3,10 +3,11 @@
 
 #![cfg(all(
     unix,
-    feature = "jwt",
-    any(feature = "aws-lc-rs", feature = "rust-crypto"),
+    feature = "introspection",
+    feature = "jwks",
     feature = "password",
-    feature = "session"
+    feature = "session",
+    feature = "test-kit"
 ))]
 #![allow(
     clippy::expect_used,
@@ -33,6 +34,7 @@ mod paths;
 mod protocols;
 mod sessions;
 mod signals;
+mod tokens;
 mod transcript;
 
 use base64::Engine;

@@ -117,13 +117,13 @@ addClient('web', {
   response_types: ['code'],
 });
 
-/** A private key for each algorithm, with the number of the rotation in its name. */
-function makeKeys(generation) {
+/** A private key for each algorithm, with the number of the rotation in its name. Both for RSA are one: making one takes long. */
+async function makeKeys(generation) {
+  const make = async (alg) => exportJWK((await generateKeyPair(alg, { extractable: true })).privateKey);
+  const rsa = make('RS256');
+  const keyFor = (alg) => (['RS256', 'PS256'].includes(alg) ? rsa : make(alg));
   return Promise.all(
-    ALGORITHMS.map(async (alg) => {
-      const { privateKey } = await generateKeyPair(alg, { extractable: true });
-      return { ...(await exportJWK(privateKey)), alg, use: 'sig', kid: `${alg}-${generation}` };
-    }),
+    ALGORITHMS.map(async (alg) => ({ ...(await keyFor(alg)), alg, use: 'sig', kid: `${alg}-${generation}` })),
   );
 }
 

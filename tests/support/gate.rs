@@ -126,6 +126,13 @@ impl Gate {
         exchange(self.admin.unwrap(), &format!("{method} {path} HTTP/1.1\r\nHost: {host}"), "")
     }
 
+    /// The admin port, with a body.
+    pub(crate) fn admin_post(&self, path: &str, fields: &[&str], body: &str) -> Answer {
+        let admin = self.admin.unwrap();
+        let fields: String = fields.iter().map(|field| format!("\r\n{field}")).collect();
+        exchange(admin, &format!("POST {path} HTTP/1.1\r\nHost: {admin}{fields}"), body)
+    }
+
     /// How often what lies behind a rule's path has run.
     pub(crate) fn runs(&self, path: &str) -> u64 {
         self.admin("GET", "/counters").json()[path].as_u64().unwrap()

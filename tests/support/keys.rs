@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair,
@@ -133,12 +133,13 @@ impl TestKey {
         }
     }
 
-    /// The private key of an elliptic curve in PKCS #8, for other implementations to sign with.
+    /// The private key in PKCS #8, for others to sign with.
     pub(crate) fn pkcs8(&self) -> Vec<u8> {
         match &self.signer {
             Signer::Ec(pair, _) => pair.to_pkcs8v1().unwrap().as_ref().to_vec(),
             Signer::Ed25519(pair) => pair.to_pkcs8v1().unwrap().as_ref().to_vec(),
-            _ => panic!("not kept in PKCS #8"),
+            Signer::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(*pair).unwrap().as_ref().to_vec(),
+            Signer::Mac(_) => panic!("a secret is not kept in PKCS #8"),
         }
     }
 

@@ -104,3 +104,32 @@ impl<T: Clone> Memory<T> {
         self.entries.as_ref().map_or(0, Cache::len)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// INTRO-7
+    #[test]
+    fn a_hundred_thousand_made_up_tokens_leave_memory_flat() {
+        let remembered = Remembered::new(AnswerCache::new().entries(1_000));
+        let digest = |number: u32| Digest::of([&number.to_be_bytes()]);
+        let mut full = 0;
+        for number in 0..100_000 {
+            remembered.insert(digest(number), &Err(VerifyError::invalid()), Duration::ZERO);
+            assert!(remembered.len() <= 1_000);
+            full = full.max(remembered.len());
+        }
+        assert!(full > 900, "{full}");
+        assert!(remembered.get(&digest(99_999), Duration::from_secs(9)).is_some());
+        assert!(remembered.get(&digest(99_999), Duration::from_secs(10)).is_none());
+    }
+
+    /// K19
+    #[test]
+    fn an_outage_is_not_remembered() {
+        let remembered = Remembered::new(AnswerCache::new());
+        remembered.insert(Digest::of([b"token"]), &Err(VerifyError::unavailable("down")), Duration::ZERO);
+        assert_eq!(remembered.len(), 0);
+    }
+}
