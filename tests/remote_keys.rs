@@ -86,6 +86,31 @@ async fn an_issuer_is_found_wherever_its_metadata_is() {
     }
 }
 
+/// Servers have many ways to say that there is nothing at an address
+#[tokio::test]
+async fn a_place_without_metadata_leads_to_the_next_however_it_says_so() {
+    for nothing in [
+        http(400, &[], ""),
+        http(401, &["WWW-Authenticate: Basic realm=\"x\""], ""),
+        http(405, &[], ""),
+        http(302, &["Location: /login"], ""),
+        http(200, &["Content-Type: text/html"], "<!doctype html><title>log in</title>"),
+    ] {
+        let (server, one) = (Server::start().await, key("one"));
+        let issuer = server.url("");
+        server.answer("/.well-known/oauth-authorization-server", nothing);
+        server.answer(
+            "/.well-known/openid-configuration",
+            document(&json!({"issuer": issuer, "jwks_uri": server.url("/jwks")})),
+        );
+        server.answer("/jwks", set([one.jwk()]));
+        let clock = clock();
+        let keys = keys_of(&issuer, &clock).build().unwrap();
+        Service::with(&issuer, keys, clock).accepts(&token_of(&issuer, &one)).await;
+        assert!(!server.asked().contains(&"/login".to_owned()));
+    }
+}
+
 /// The name that keys were found by is the name of the issuer that has them
 #[tokio::test]
 async fn keys_that_were_found_for_one_issuer_serve_no_other() {
