@@ -16,6 +16,6 @@ pub mod conformance {}
 pub mod changelog {}
 
 /// Compiles the examples of the README.
-#[cfg(all(doctest, feature = "axum", feature = "password", feature = "token"))]
+#[cfg(all(doctest, feature = "axum", feature = "jwks", feature = "password", feature = "token"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

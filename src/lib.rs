@@ -45,8 +45,9 @@
 //! | decide | [`permission`] | may they? | 401 (log in anew), 403, 404, 503 |
 //! | respond | [`response`] | what is the client told? | the words of all these |
 //!
-//! [`resource`] tells clients where to get a token for all this. [`AuthenticateLayer`] walks the first two stages and puts the [`Identity`] into the request's extensions;
+//! [`AuthenticateLayer`] walks the first two stages and puts the [`Identity`] into the request's extensions;
 //! [`RequireLayer`] walks the third, usually on one route. Both wrap any tower service: axum, hyper, tonic, your own.
+//! [`resource`] tells clients where to get a token for all this.
 //!
 //! # Features
 //!
@@ -54,9 +55,12 @@
 //! |---|---|---|
 //! | `token` | yes | opaque API tokens: `identity::token` |
 //! | `password` | yes | argon2id hashes in a bounded pool of threads: `identity::password` |
-//! | `jwt` | yes | JWT access tokens with fixed keys: `identity::jwt` |
+//! | `jwt` | yes | JWT access tokens with fixed keys: `identity::jwt`; what ends them early: `identity::revocation` |
 //! | `aws-lc-rs` | yes | the fast backend for JWT signatures; wins where both are on |
 //! | `session` | yes | sessions in memory: `identity::session` |
+//! | `jwks` | no | keys fetched from the issuer: `identity::jwt::RemoteKeys` |
+//! | `introspection` | no | opaque tokens judged by their issuer: `identity::introspection` |
+//! | `redis` | no | revocations shared by many processes: `identity::revocation::RedisRevocations` |
 //! | `rust-crypto` | no | the portable backend for JWT signatures |
 //! | `bcrypt` | no | bcrypt hashes too |
 //! | `axum` | no | extractors for handlers: the module `axum` |

@@ -22,8 +22,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use portcullis::Reason;
 use portcullis::clock::{Clock, ManualClock, UnixTime};
 use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeysFreshness, RemoteKeys};
+use portcullis::identity::revocation::MemoryRevocations;
 use serde_json::json;
 use support::faulty::{Answer, Server, document, http, set};
 use support::jwt::{AUDIENCE, ISSUER, NOW, claims_with, good_claims, mint, mint_with};
@@ -32,7 +34,7 @@ use support::log::Log;
 use support::remote::{
     ALGORITHM, COOL_DOWN, SHORT, Service, client, clock, key, keys_at, keys_of, token, token_of, until,
 };
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 #[tokio::test]
 async fn one_fetch_serves_all_tokens() {
@@ -248,26 +250,55 @@ async fn a_key_missed_during_the_cool_down_is_fetched_when_it_ends() {
     assert_eq!(server.hits("/jwks"), 2);
 }
 
-/// K11
+/// K11: for tokens that were accepted before too, although those are remembered
 #[tokio::test]
 async fn a_removed_key_is_dead_at_once() {
     let (server, old, new) = (Server::start().await, key("old"), key("new"));
     server.answer("/jwks", set([old.jwk(), new.jwk()]));
     let service = Service::at(&server);
-    service.accepts(&token(&old)).await;
-    service.accepts(&token(&old)).await;
-    service.accepts(&token(&new)).await;
+    let (of_old, of_new) = (token(&old), token(&new));
+    for token in [&of_old, &of_old, &of_new] {
+        service.accepts(token).await;
+    }
 
     server.answer("/jwks", set([new.jwk()]));
     service.refetch().await;
+    service.refuses(&of_old).await;
     service.refuses(&token(&old)).await;
-    service.refuses(&mint(&old, &claims_with(json!({"jti": "never seen"})))).await;
-    service.accepts(&token(&new)).await;
+    service.accepts(&of_new).await;
 
     // Another key under the old name is another key.
     server.answer("/jwks", set([key("new").jwk()]));
     service.refetch().await;
+    service.refuses(&of_new).await;
     service.refuses(&token(&new)).await;
+}
+
+/// A log-out is told once. It waits for its key, as a token does, and is refused only where the issuer has no such key
+#[tokio::test]
+async fn a_logout_token_whose_key_is_not_there_has_it_fetched() {
+    let (server, one, two) = (Server::start().await, key("one"), key("two"));
+    server.answer("/jwks", set([one.jwk()]));
+    let clock = clock();
+    let keys = keys_at(&server.url("/jwks"), &clock).build().unwrap();
+    let revocations = MemoryRevocations::builder().clock(ManualClock::at(UnixTime::from_secs(NOW))).build().unwrap();
+    let verifier = JwtVerifier::new([Issuer::new(ISSUER, [AUDIENCE], keys)]).unwrap();
+    let verifier = verifier.clock(ManualClock::at(UnixTime::from_secs(NOW))).revocations(revocations);
+    let logout = |key: &TestKey| {
+        let events = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
+        mint(key, &claims_with(json!({"events": events, "sid": "s-1", "scope": null})))
+    };
+    verifier.back_channel_logout(&logout(&one)).await.unwrap();
+
+    server.answer("/jwks", set([one.jwk(), two.jwk()]));
+    clock.advance(COOL_DOWN);
+    verifier.back_channel_logout(&logout(&two)).await.unwrap();
+    clock.advance(COOL_DOWN);
+    assert_eq!(verifier.back_channel_logout(&logout(&key("three"))).await.unwrap_err().reason(), Reason::Invalid);
+    assert_eq!(server.hits("/jwks"), 3);
+    server.answer("/jwks", http(500, &[], ""));
+    clock.advance(COOL_DOWN);
+    assert_eq!(verifier.back_channel_logout(&logout(&key("three"))).await.unwrap_err().reason(), Reason::Unavailable);
 }
 
 #[tokio::test]
@@ -389,31 +420,62 @@ async fn an_attempt_that_hangs_is_ended_by_its_deadline_and_the_next_one_comes()
     service.accepts(&token(&one)).await;
 }
 
-/// A runtime may end, or never be driven again, before the keys do
+/// A runtime may end before the keys do, or never be driven again
 #[test]
 fn keys_outlive_the_runtime_that_they_were_built_in() {
     let one = key("one");
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
     let serving = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = serving.block_on(Server::start());
-    server.answer("/jwks", Answer::Silence);
-    let first = Builder::new_current_thread().enable_all().build().unwrap();
-    let service = first.block_on(async {
-        let service = Service::waiting(&server, SHORT);
-        until("it is asked", || server.hits("/jwks") == 1).await;
+    let built_in = |runtime: &Runtime| {
+        server.answer("/jwks", Answer::Silence);
+        let asked = server.hits("/jwks");
+        let service = runtime.block_on(async {
+            let service = Service::waiting(&server, SHORT);
+            until("it is asked", || server.hits("/jwks") > asked).await;
+            service
+        });
+        server.answer("/jwks", set([one.jwk()]));
         service
-    });
-    // It stands still with the attempt in it; whoever joins it gives up at some point.
-    let second = Builder::new_current_thread().enable_all().build().unwrap();
+    };
+
+    // It stands still with the attempt in it. Whoever joins that gives up in the end, and after a while nobody does.
+    let (first, second) = (runtime(), runtime());
+    let service = built_in(&first);
     second.block_on(service.is_unable(&token(&one), 1));
+    service.clock.advance(3 * SHORT);
+    second.block_on(service.accepts(&token(&one)));
+    drop(first);
+    assert_eq!(service.keys.state().last_error(), None, "what comes too late counts for nothing");
+
+    // It ends, and the attempt with it.
+    let first = runtime();
+    let service = built_in(&first);
     drop(first);
     assert!(service.last_error().contains("stopped"), "{}", service.last_error());
-
-    server.answer("/jwks", set([one.jwk()]));
     service.clock.advance(COOL_DOWN);
     second.block_on(service.accepts(&token(&one)));
-    drop(second);
-    let third = Builder::new_current_thread().enable_all().build().unwrap();
-    third.block_on(service.refetch());
+}
+
+/// By the machine's own clock
+#[test]
+fn keys_are_kept_fresh_in_the_runtime_that_uses_them_last() {
+    let one = key("one");
+    let serving = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = serving.block_on(Server::start());
+    server.answer("/jwks", set([one.jwk()]));
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
+    let second = Duration::from_secs(1);
+    let service = runtime().block_on(async {
+        let keys = RemoteKeys::jwks(server.url("/jwks"), ALGORITHM).client(client()).fresh_for(second);
+        let service = Service::with(ISSUER, keys.cool_down(second).build().unwrap(), clock());
+        service.accepts(&token(&one)).await;
+        service
+    });
+    runtime().block_on(async {
+        service.accepts(&token(&one)).await;
+        until("they are fetched twice", || server.hits("/jwks") == 2).await;
+    });
 }
 
 /// K03: the issuer of a token is looked up, and nothing in it is asked

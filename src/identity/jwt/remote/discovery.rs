@@ -47,7 +47,7 @@ impl Discovery {
                     return self.reader.read(&keys_at).await;
                 }
                 Err(CallError::Status(404)) => {}
-                Err(source) => return Err(FetchError::Call { address: location.to_string(), source }),
+                Err(cause) => return Err(FetchError::Call { address: location.to_string(), cause }),
             }
         }
         let tried: Vec<_> = self.locations.iter().map(ToString::to_string).collect();
