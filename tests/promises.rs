@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "that it compiles is the test")]
 #![cfg(all(
     feature = "axum",
+    feature = "htpasswd",
     feature = "jwt",
     feature = "password",
     feature = "redis",
@@ -38,7 +39,10 @@ use portcullis::identity::jwt::{
     Algorithm, Issuer, IssuerKeys, JwtVerifier, KeySet, KeysFreshness, KeysState, LoggedOut, Profile, RemoteKeys,
     RemoteKeysBuilder, TokenCache,
 };
-use portcullis::identity::password::{HashError, HashPool, HashPoolBuilder, PasswordVerifier, User, Users};
+use portcullis::identity::password::{
+    HashError, HashPool, HashPoolBuilder, PasswordCheck,
+    PasswordStore, PasswordVerifier, Rehash, StoredUser, User, Users,
+};
 use portcullis::identity::revocation::{
     MemoryRevocations, MemoryRevocationsBuilder, RedisRevocations, RedisRevocationsBuilder, Revocation, Revocations,
     RevokeError, TokenFacts,
@@ -128,6 +132,17 @@ macro_rules! promise {
 trait Shared: Plain + Clone {}
 impl<T: Plain + Clone> Shared for T {}
 
+/// A store of users in which there is nobody.
+struct Nobody;
+
+impl PasswordStore for Nobody {
+    type Error = io::Error;
+
+    async fn find(&self, _: &str) -> Result<Option<StoredUser>, io::Error> {
+        Ok(None)
+    }
+}
+
 type Checks = PasswordVerifier;
 type Answered = <Inner as Service<Request<()>>>::Future;
 type Attempted = fn(BearerToken) -> Ready<Result<Identity, VerifyError>>;
@@ -139,12 +154,13 @@ promise! {
         PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
         MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>, ProtectedResource, ProtectedResourceBuilder,
         PublishLayer, Publish<Inner>, MetadataService, Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge,
-        TokenBuilder<'static>, Client, KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque;
+        TokenBuilder<'static>, Client, KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque,
+        PasswordCheck;
     Plain: Assertion, AuthenticateBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
         BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, MemorySessionsBuilder, NewSession,
         LoggedOut, Users,
         Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder, ClientBuilder, RemoteKeysBuilder, ClientAuth,
-        IntrospectionBuilder, SigningKey;
+        IntrospectionBuilder, SigningKey, Rehash, StoredUser;
     Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection, RevokeError;
     Send: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>,
         permission::ResponseFuture<Inner, ()>, resource::ResponseFuture<Answered>;
@@ -153,6 +169,7 @@ promise! {
     Scheme: Basic<Checks>, Bearer<TokenVerifier>, Bearer<JwtVerifier>, Session<MemorySessions>;
     Respond: Problem;
     Revocations: MemoryRevocations, RedisRevocations;
+    PasswordStore: Nobody;
     Clock: SystemClock, ManualClock;
 }
 

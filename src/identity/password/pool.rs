@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::argon2id::Memory;
+use super::argon2::Memory;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, ConfigFault};
 use crate::identity::error::VerifyError;
@@ -91,6 +91,12 @@ impl HashPool {
             Ok(result) => result.map_err(|why| self.unavailable(why)),
             Err(_) => Err(self.unavailable(NotRun::Panicked)),
         }
+    }
+
+    /// Runs `work` when its turn comes, though nobody waits for it; not at all where the queue is full.
+    pub(super) fn run_unattended(&self, work: impl FnOnce(&mut Memory) + Send + 'static) {
+        // Whoever gave the work sees that it was not done by what it drops.
+        drop(self.enqueue(Box::new(work)));
     }
 
     fn enqueue(&self, job: Job) -> Result<(), NotRun> {

@@ -1,15 +1,14 @@
 //! Who has a name and a password that match.
 
-use std::collections::HashMap;
+use std::error::Error;
 use std::fmt;
-use std::hash::{DefaultHasher, Hasher};
-use std::hint::black_box;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
-use super::argon2id::Argon2id;
-use super::hash::StoredHash;
+use super::directory::Directory;
 use super::pool::HashPool;
-use super::users::{User, Users};
+use super::rehash::{Rehash, Rehasher};
+use super::store::PasswordStore;
+use super::users::Users;
 use crate::credentials::BasicCredentials;
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
@@ -32,35 +31,21 @@ use crate::identity::verifier::Verifier;
 /// ```
 #[derive(Clone)]
 pub struct PasswordVerifier {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     pool: HashPool,
+    rehasher: Option<Arc<Rehasher>>,
 }
 
-struct Shared {
-    issuer: Arc<str>,
-    accounts: RwLock<Arc<Accounts>>,
+pub(super) struct Shared {
+    pub(super) issuer: Arc<str>,
+    directory: Directory,
 }
 
-struct Accounts {
-    by_name: HashMap<Box<str>, Account>,
-    /// One for every account: an unknown name does the work of one of them.
-    lots: Vec<Lot>,
-}
-
-/// Draws for unknown names. It starts from the stored hash, which nobody outside knows, and from nothing else: so a name
-/// resembles the same user in every verifier and every process that knows that user, and a change of one user changes
-/// it for few. A name that took another time elsewhere, or later, would be known to be nobody's.
-struct Lot {
-    keyed: DefaultHasher,
-    hash: Arc<dyn StoredHash>,
-}
-
-#[derive(Clone)]
-struct Account {
-    hash: Arc<dyn StoredHash>,
-    stored: Box<str>,
-    /// `None` for a disabled user.
-    identity: Option<Identity>,
+impl Shared {
+    /// As [`PasswordVerifier::replace`].
+    pub(super) fn replace(&self, users: Users) -> Vec<String> {
+        self.directory.replace(&self.issuer, users)
+    }
 }
 
 impl PasswordVerifier {
@@ -68,8 +53,20 @@ impl PasswordVerifier {
     /// of its own, [`HashPool::default`].
     pub fn new(issuer: impl Into<Arc<str>>, users: Users) -> Self {
         let issuer = issuer.into();
-        let accounts = RwLock::new(Arc::new(Accounts::new(&issuer, users)));
-        Self { shared: Arc::new(Shared { issuer, accounts }), pool: HashPool::default() }
+        let directory = Directory::memory(&issuer, users);
+        Self::over(issuer, directory)
+    }
+
+    /// Verifies against users that are kept elsewhere. The store is asked before a password is compared, and again when
+    /// it was right, so that a change counts at once; where it does not answer, the log-in is *unavailable*.
+    ///
+    /// An unknown name does the work of some user seen before; until one was seen, that of a new hash.
+    pub fn with_store(issuer: impl Into<Arc<str>>, store: impl PasswordStore) -> Self {
+        Self::over(issuer.into(), Directory::store(store))
+    }
+
+    pub(super) fn over(issuer: Arc<str>, directory: Directory) -> Self {
+        Self { shared: Arc::new(Shared { issuer, directory }), pool: HashPool::default(), rehasher: None }
     }
 
     /// Hashes on this pool instead. Give one pool to all verifiers, so that they share one budget.
@@ -79,14 +76,41 @@ impl PasswordVerifier {
         self
     }
 
-    /// Whether `name` is known and not disabled.
+    /// Calls `hook` with a new hash for whoever logs in while the stored one is below what is asked for today: argon2id
+    /// with one of the five sets of parameters that OWASP lists, scrypt likewise, PBKDF2 with 600,000 rounds of SHA-256 or
+    /// 210,000 of SHA-512, bcrypt of cost 10; anything else always is. Default: nothing happens.
+    ///
+    /// The log-in does not wait for it. The pool hashes the password again after what waits there, and calls the hook on
+    /// the same thread, so it may block, and counts against the pool's budget while it does. It is called once for a
+    /// stored hash; where it fails, an error is told to the operator, and the next log-in is another chance.
+    ///
+    /// ```
+    /// use portcullis::identity::password::{PasswordVerifier, Users};
+    ///
+    /// let verifier = PasswordVerifier::new("staff", Users::new()).on_rehash(|rehash| {
+    ///     // Where the hash is still the old one: the user may have another password by now.
+    ///     save(rehash.name(), rehash.old_hash(), rehash.new_hash())?;
+    ///     Ok(())
+    /// });
+    /// # fn save(_: &str, _: &str, _: &str) -> std::io::Result<()> { Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn on_rehash<H>(mut self, hook: H) -> Self
+    where
+        H: Fn(&Rehash) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
+    {
+        self.rehasher = Some(Rehasher::new(Arc::clone(&self.shared.issuer), Box::new(hook)));
+        self
+    }
+
+    /// Whether `name` is known and not disabled. Of users in a store nothing is known here: `false`.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.accounts().by_name.get(name).is_some_and(|account| account.identity.is_some())
+        self.shared.directory.contains(name)
     }
 
     /// Exchanges the users, in every clone and for every verdict from now on, that of a password which is being hashed
-    /// included.
+    /// included. Users in a store cannot be exchanged from here: nothing happens.
     ///
     /// Returns the names, in no order, of those who could log in before and whose old password is worth nothing now:
     /// removed, disabled, or given another password. End their sessions too:
@@ -103,51 +127,36 @@ impl PasswordVerifier {
     /// }
     /// # }
     /// ```
+    #[expect(clippy::must_use_candidate, reason = "the exchange is what it is for; not everybody keeps sessions")]
     pub fn replace(&self, users: Users) -> Vec<String> {
-        let fresh = Arc::new(Accounts::new(&self.shared.issuer, users));
-        let mut current = self.shared.accounts.write().unwrap_or_else(PoisonError::into_inner);
-        let revoked = current
-            .by_name
-            .iter()
-            .filter(|(name, account)| account.identity.is_some() && fresh.still_good(name, account).is_none())
-            .map(|(name, _)| String::from(&**name))
-            .collect();
-        *current = fresh;
-        revoked
-    }
-
-    fn accounts(&self) -> Arc<Accounts> {
-        Arc::clone(&self.shared.accounts.read().unwrap_or_else(PoisonError::into_inner))
+        self.shared.replace(users)
     }
 }
 
 impl Verifier<BasicCredentials> for PasswordVerifier {
     async fn verify(&self, credentials: BasicCredentials) -> Result<Identity, VerifyError> {
-        let accounts = self.accounts();
-        let account = accounts.by_name.get(credentials.username()).cloned();
-        // Drawn for known names too, since with many users the draw itself takes time.
-        let decoy = black_box(accounts.decoy(credentials.username()));
-        let hash = match &account {
-            Some(account) => Arc::clone(&account.hash),
-            None => decoy,
-        };
-        drop(accounts);
-        let (matches, credentials) = self
+        let Shared { issuer, directory } = &*self.shared;
+        let found = directory.find(issuer, credentials.username()).await?;
+        let (hash, needs_rehash) = (found.hash.clone(), found.hash.needs_rehash());
+        let credentials = Arc::new(credentials);
+        let guess = Arc::clone(&credentials);
+        let matches = self
             .pool
-            .run_with_memory(move |memory| {
-                (hash.matches(credentials.expose_password().as_bytes(), memory), credentials)
-            })
-            .await?;
-        let matches = matches.map_err(VerifyError::unavailable)?;
-        match account {
-            None => Err(VerifyError::invalid().because("no such user")),
-            Some(account) if account.identity.is_none() => Err(VerifyError::invalid().because("the user is disabled")),
-            Some(_) if !matches => Err(VerifyError::invalid().because("wrong password")),
-            Some(account) => self
-                .accounts()
-                .still_good(credentials.username(), &account)
-                .ok_or(VerifyError::invalid().because("the user changed while the password was checked")),
+            .run_with_memory(move |memory| hash.matches(guess.expose_password().as_bytes(), memory))
+            .await?
+            .map_err(VerifyError::unavailable)?;
+        let account = found.account.map_err(|nobody| VerifyError::invalid().because(nobody))?;
+        if account.identity.is_none() {
+            return Err(VerifyError::invalid().because("the user is disabled"));
         }
+        if !matches {
+            return Err(VerifyError::invalid().because("wrong password"));
+        }
+        let identity = directory.still_good(issuer, credentials.username(), &account).await?;
+        if let (true, Some(rehasher)) = (needs_rehash, &self.rehasher) {
+            rehasher.rehash(&self.pool, credentials, account.stored);
+        }
+        Ok(identity)
     }
 }
 
@@ -155,65 +164,9 @@ impl fmt::Debug for PasswordVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PasswordVerifier")
             .field("issuer", &self.shared.issuer)
-            .field("users", &self.accounts().by_name.len())
+            .field("users", &self.shared.directory)
             .field("pool", &self.pool)
             .finish_non_exhaustive()
-    }
-}
-
-impl Accounts {
-    fn new(issuer: &Arc<str>, users: Users) -> Self {
-        let by_name: HashMap<_, _> = users
-            .by_name
-            .into_iter()
-            .map(|(name, user)| {
-                let account = Account::new(issuer, &name, user);
-                (name, account)
-            })
-            .collect();
-        let lots = by_name.values().map(Lot::new).collect();
-        Self { by_name, lots }
-    }
-
-    /// The work for a name that nobody has: that of a known user, so that the times of unknown names are distributed as
-    /// those of known ones, and always the same for one name.
-    fn decoy(&self, name: &str) -> Arc<dyn StoredHash> {
-        let highest = self.lots.iter().max_by_key(|lot| lot.draw(name));
-        highest.map_or_else(|| Arc::new(Argon2id::placeholder()) as Arc<_>, |lot| Arc::clone(&lot.hash))
-    }
-
-    /// The identity of `name` as it is now, if a password that matched `account` matches still.
-    fn still_good(&self, name: &str, account: &Account) -> Option<Identity> {
-        let current = self.by_name.get(name)?;
-        if current.stored == account.stored { current.identity.clone() } else { None }
-    }
-}
-
-impl Lot {
-    fn new(account: &Account) -> Self {
-        let mut keyed = DefaultHasher::new();
-        keyed.write(account.stored.as_bytes());
-        Self { keyed, hash: Arc::clone(&account.hash) }
-    }
-
-    fn draw(&self, name: &str) -> u64 {
-        let mut keyed = self.keyed.clone();
-        keyed.write(name.as_bytes());
-        keyed.finish()
-    }
-}
-
-impl Account {
-    fn new(issuer: &Arc<str>, name: &str, user: User) -> Self {
-        let identity = (!user.disabled).then(|| {
-            Identity::assertion(Arc::clone(issuer), name)
-                .roles(user.roles)
-                .scopes(user.scopes)
-                .amr(["pwd"])
-                .authenticated_now()
-                .build()
-        });
-        Self { hash: user.hash, stored: user.stored, identity }
     }
 }
 
@@ -221,8 +174,11 @@ impl Account {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::super::argon2id::Memory;
-    use super::super::hash::OutOfMemory;
+    use super::super::accounts::{Account, Accounts};
+    use super::super::argon2::Memory;
+    use super::super::hash::{OutOfMemory, StoredHash};
+    use super::super::store::Examples;
+    use super::super::users::User;
     use super::*;
 
     /// Stands for a hash with parameters of its own: counts how often its work is done.
@@ -233,6 +189,10 @@ mod tests {
         fn matches(&self, password: &[u8], _: &mut Memory) -> Result<bool, OutOfMemory> {
             self.0.fetch_add(1, Ordering::SeqCst);
             Ok(password == b"right")
+        }
+
+        fn needs_rehash(&self) -> bool {
+            false
         }
     }
 
@@ -318,5 +278,52 @@ mod tests {
         assert_eq!(same(&before, &elsewhere), 200);
         // The new user is resembled by one name in twenty, give or take.
         assert!((170..200).contains(&same(&before, &after)), "{}", same(&before, &after));
+    }
+
+    /// A store whose rows are read, and whose hashes are counted.
+    struct Rows(Vec<Arc<Counted>>);
+
+    impl Rows {
+        /// As a store would, for a verifier of its own: what `examples` sees of user `number`.
+        fn account(&self, number: usize) -> Account {
+            let hash = self.0.get(number).unwrap_or_else(|| panic!("no row {number}"));
+            let mut user = user(hash);
+            user.stored = format!("stored hash {number}").into();
+            Account::new(&Arc::from("staff"), &format!("user {number}"), user)
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_in_a_store_costs_what_some_user_seen_before_costs_and_stays_with_that_one() {
+        let rows = Rows((0..100).map(|_| Arc::default()).collect());
+        let examples = Examples::default();
+        for number in 0..8 {
+            examples.add(&format!("user {number}"), &rows.account(number));
+        }
+        let names: Vec<_> = (0..200).map(|number| format!("nobody {number}")).collect();
+        let resembled = || -> Vec<_> {
+            let hashes: Vec<_> = names.iter().map(|name| examples.decoy(name)).collect();
+            let number = |hash: &Arc<dyn StoredHash>| {
+                rows.0.iter().position(|row| Arc::ptr_eq(&(Arc::clone(row) as Arc<dyn StoredHash>), hash))
+            };
+            hashes.iter().map(|hash| number(hash).unwrap_or(usize::MAX)).collect()
+        };
+        let first = resembled();
+        let distinct: std::collections::HashSet<_> = first.iter().collect();
+        assert_eq!(distinct.len(), 8, "every user seen is resembled by some");
+        assert!(first.iter().all(|&number| number < 8));
+
+        // The same users again change nothing, and of many more a bounded number is kept.
+        examples.add("user 3", &rows.account(3));
+        assert_eq!(resembled(), first);
+        for number in 8..100 {
+            examples.add(&format!("user {number}"), &rows.account(number));
+        }
+        let later = resembled();
+        assert!(later.iter().all(|&number| number < 64));
+        for number in 0..100 {
+            examples.add(&format!("user {number}"), &rows.account(number));
+        }
+        assert_eq!(resembled(), later);
     }
 }
