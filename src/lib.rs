@@ -63,7 +63,7 @@
 //! | `redis` | no | revocations shared by many processes: `identity::revocation::RedisRevocations` |
 //! | `rust-crypto` | no | the portable backend for JWT signatures |
 //! | `bcrypt` | no | bcrypt hashes too |
-//! | `htpasswd` | no | every other hash in use |
+//! | `htpasswd` | no | every other hash in use, and files of users: `identity::password::HtpasswdFile` |
 //! | `axum` | no | extractors for handlers: the module `axum` |
 //! | `tracing` | no | an event for every refusal |
 //! | `test-kit` | no | an issuer, forged tokens and assertions for the tests of services: the module `test_kit` |

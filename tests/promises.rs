@@ -40,7 +40,7 @@ use portcullis::identity::jwt::{
     RemoteKeysBuilder, TokenCache,
 };
 use portcullis::identity::password::{
-    HashError, HashPool, HashPoolBuilder, PasswordCheck,
+    HashError, HashPool, HashPoolBuilder, HtpasswdFile, HtpasswdFileBuilder, HtpasswdState, PasswordCheck,
     PasswordStore, PasswordVerifier, Rehash, StoredUser, User, Users,
 };
 use portcullis::identity::revocation::{
@@ -155,12 +155,12 @@ promise! {
         MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>, ProtectedResource, ProtectedResourceBuilder,
         PublishLayer, Publish<Inner>, MetadataService, Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge,
         TokenBuilder<'static>, Client, KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque,
-        PasswordCheck;
+        HtpasswdFile, HtpasswdState, PasswordCheck;
     Plain: Assertion, AuthenticateBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
         BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, MemorySessionsBuilder, NewSession,
         LoggedOut, Users,
         Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder, ClientBuilder, RemoteKeysBuilder, ClientAuth,
-        IntrospectionBuilder, SigningKey, Rehash, StoredUser;
+        IntrospectionBuilder, SigningKey, HtpasswdFileBuilder, Rehash, StoredUser;
     Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection, RevokeError;
     Send: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>,
         permission::ResponseFuture<Inner, ()>, resource::ResponseFuture<Answered>;

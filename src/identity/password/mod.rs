@@ -28,6 +28,8 @@ mod argon2;
 mod bcrypt;
 mod directory;
 mod hash;
+#[cfg(feature = "htpasswd")]
+mod htpasswd;
 #[cfg_attr(not(feature = "htpasswd"), path = "more_hashes_off.rs")]
 mod more_hashes;
 mod new_hash;
@@ -39,6 +41,8 @@ mod users;
 mod verifier;
 
 pub use hash::PasswordCheck;
+#[cfg(feature = "htpasswd")]
+pub use htpasswd::{HtpasswdFile, HtpasswdFileBuilder, HtpasswdState};
 pub use new_hash::{HashError, hash_password};
 pub use pool::{HashPool, HashPoolBuilder};
 pub use rehash::Rehash;
