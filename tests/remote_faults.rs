@@ -323,7 +323,9 @@ async fn metadata_of_another_issuer_is_not_believed() {
         server.answer(place, metadata(other));
         let asked = server.asked().len();
         service.refetch().await;
-        assert!(service.last_error().contains(&format!("the issuer {other:?}, which is another one")));
+        assert!(
+            service.last_error().contains(&format!("the issuer {other:?}, and not of {issuer:?}, letter for letter"))
+        );
         assert_eq!(server.asked().len(), asked + 1, "its keys are not asked for");
         service.accepts(&token_of(&issuer, &one)).await;
         // Nor does another place get a chance.
