@@ -23,7 +23,8 @@ impl JwtVerifier {
     ///
     /// The issuer posts it as the form field `logout_token` to an address that was registered with it. Answer 200 when this
     /// succeeds, 400 when it is refused, 503 when it says *unavailable*; always with `Cache-Control: no-store` (section 2.8).
-    /// The tokens are refused from the moment that this returns. Access tokens must carry `sid` to be ended by it.
+    /// The tokens are refused from the moment that this returns. Access tokens must carry `sid` to be ended by it; opaque ones
+    /// end too, if the verifier that introspects them was given the same list. Log the error: no event is emitted for it.
     ///
     /// ```
     /// # use portcullis::identity::jwt::JwtVerifier;
