@@ -507,8 +507,10 @@ async fn every_fault_of_a_configuration_is_told_at_once() {
         "usable_stale_for",
     ];
     assert_eq!(settings, expected);
-    let error = RemoteKeys::discover("https://id.example", ALGORITHM).allow_keys_from("keys example").build();
-    assert!(error.unwrap_err().to_string().contains("allow_keys_from"));
+    for (host, problem) in [("keys example", "is not a URL"), ("https://keys.example", "is more than a host")] {
+        let error = RemoteKeys::discover("https://id.example", ALGORITHM).allow_keys_from(host).build().unwrap_err();
+        assert!(error.to_string().starts_with(&format!("allow_keys_from: {problem}")), "{error}");
+    }
 }
 
 /// K01: TLS is verified, always

@@ -150,7 +150,7 @@ fn of_number(number: IpAddr) -> Result<Host, &'static str> {
     })
 }
 
-const NOT_A_URL: &str = "is not a URL with scheme and host, such as https://id.example/jwks";
+const NOT_A_URL: &str = "is not a URL with scheme and host, such as https://id.example";
 
 #[cfg(test)]
 mod tests {

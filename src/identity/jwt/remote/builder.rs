@@ -133,8 +133,11 @@ impl RemoteKeysBuilder {
                 Ok(address) if address.path() == "/" && !address.has_query() => {
                     more_hosts.push(address.authority().into());
                 }
-                Ok(_) => faults.push(ConfigFault::new("allow_keys_from", "is more than a host; leave the path out")),
-                Err(problem) => faults.push(ConfigFault::new("allow_keys_from", problem)),
+                Err(problem) if !host.contains('/') => faults.push(ConfigFault::new("allow_keys_from", problem)),
+                _ => {
+                    let problem = "is more than a host; write `keys.example` or `keys.example:8443`";
+                    faults.push(ConfigFault::new("allow_keys_from", problem));
+                }
             }
         }
         let reader = SetReader { client, algorithms: algorithms.into(), limits: self.limits };
