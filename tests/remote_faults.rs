@@ -232,6 +232,33 @@ async fn a_secret_in_a_public_set_is_no_key() {
     assert!(error.to_string().contains("HS256 needs a secret, which a public set cannot hold"), "{error}");
 }
 
+/// J04: which algorithm a key serves is never left to tokens
+#[tokio::test]
+async fn a_key_without_alg_serves_the_one_algorithm_that_is_allowed_or_none() {
+    let server = Server::start().await;
+    let key = TestKey::new(Algorithm::RS256).named("rsa");
+    let mut jwk = key.jwk();
+    jwk.as_object_mut().unwrap().remove("alg");
+    server.answer("/jwks", set([jwk]));
+    let others = [Algorithm::RS512, Algorithm::PS256].map(|other| TestKey::new(other).named("rsa"));
+    let mac = TestKey::hmac(Algorithm::HS256, key.pem().as_bytes()).named("rsa");
+    for (allowed, is_bound) in [(&[Algorithm::RS256][..], true), (&[Algorithm::RS256, Algorithm::PS256], false)] {
+        let clock = clock();
+        let keys = RemoteKeys::jwks(server.url("/jwks"), allowed).client(support::remote::client());
+        let service = Service::with(ISSUER, keys.clock(clock.clone()).build().unwrap(), clock);
+        if is_bound {
+            service.accepts(&token(&key)).await;
+        } else {
+            service.refuses(&token(&key)).await;
+            let skipped: Vec<_> = service.keys.state().skipped().map(ToOwned::to_owned).collect();
+            assert!(skipped.len() == 1 && skipped[0].contains("RS256 or PS256"), "{skipped:?}");
+        }
+        for other in others.iter().chain([&mac]) {
+            service.refuses(&token(other)).await;
+        }
+    }
+}
+
 /// K14
 #[tokio::test]
 async fn one_bad_key_never_spoils_a_set() {
