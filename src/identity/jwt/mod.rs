@@ -62,7 +62,7 @@ mod window;
 pub(super) use self::{
     accepted::Accepted,
     claims::Claims,
-    json::{Cause, Members, Value, read_object},
+    json::{Cause, Members, Value, Words, read_object},
     rules::check_subject,
     shape::is_jwt,
     signed::Unopened,
