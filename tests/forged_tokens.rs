@@ -71,6 +71,8 @@ async fn assert_all_accepted(layer: &AuthenticateLayer, genuine: Vec<Genuine>) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// J01, J02, J05, J06, J08, J09, J10, J11, J12, J13, J14, J16, J17, J19, J20, J22, J24, J25, J26, J27, J29, J30, J31, J32, J34, J35,
+/// J38, J41, K03, JINTRO-3: the whole catalogue
 #[tokio::test]
 async fn every_forged_token_is_refused_as_it_must_be_and_leads_nobody_astray() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -80,7 +82,7 @@ async fn every_forged_token_is_refused_as_it_must_be_and_leads_nobody_astray() {
     assert_eq!(Endpoint::ALL.map(|endpoint| issuer.requests(endpoint)), [0; 5]);
 }
 
-/// K03: with keys that are fetched, a token could steer a fetch. All the service asks for is the set, and only as often as
+/// J09, K03: with keys that are fetched, a token could steer a fetch. All the service asks for is the set, and only as often as
 /// an unknown `kid` may have it asked for.
 #[tokio::test]
 async fn no_forged_token_has_a_service_fetch_anything_but_the_keys_of_its_issuer() {
@@ -97,6 +99,7 @@ async fn no_forged_token_has_a_service_fetch_anything_but_the_keys_of_its_issuer
     assert!(issuer.requests(Endpoint::Jwks) <= 2, "{}", issuer.requests(Endpoint::Jwks));
 }
 
+/// JWS-11, JWS-15, JWT-8, JWT-13, J26, J35: what a strict reader must not refuse
 #[tokio::test]
 async fn every_genuine_token_is_accepted() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -104,6 +107,7 @@ async fn every_genuine_token_is_accepted() {
     assert_all_accepted(&layer(&issuer, |issuer| issuer.token_type("at+jwt")), issuer.genuine(AUDIENCE)).await;
 }
 
+/// BCP-8, J35
 #[tokio::test]
 async fn tokens_of_other_kinds_are_refused_where_a_type_is_required() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -112,6 +116,7 @@ async fn tokens_of_other_kinds_are_refused_where_a_type_is_required() {
     assert_all_refused(&strict, issuer.forgeries(AUDIENCE)).await;
 }
 
+/// J02, J05, J06
 #[tokio::test]
 async fn the_catalogue_fits_an_issuer_of_any_algorithm_at_any_time() {
     for algorithm in
@@ -233,6 +238,7 @@ async fn every_forgery_is_good_but_for_what_its_name_says() {
     assert!(bad.is_empty(), "{bad:?}");
 }
 
+/// J08, J09, J10: the bait is real
 #[tokio::test]
 async fn who_goes_where_a_forgery_points_finds_keys_that_fit_it() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -248,6 +254,7 @@ async fn who_goes_where_a_forgery_points_finds_keys_that_fit_it() {
     }
 }
 
+/// J02: the bait is real
 #[tokio::test]
 async fn the_public_key_taken_for_a_secret_fits_the_hmac() {
     let issuer = TestIssuer::start().await.unwrap();

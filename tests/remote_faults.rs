@@ -70,7 +70,7 @@ async fn assert_harmless_within(deadline: Duration, what: &str, answer: Answer, 
     service.accepts(&token(&one)).await;
 }
 
-/// K12, K19
+/// JWK-13, K12, K19
 #[tokio::test]
 async fn what_is_no_key_set_changes_nothing() {
     let keys = json!({"keys": [key("other").jwk()]}).to_string();
@@ -121,7 +121,7 @@ async fn an_empty_set_is_honoured() {
     assert_eq!((state.freshness(), state.keys().count()), (KeysFreshness::Fresh, 0));
 }
 
-/// K05: reading stops at the limit, whatever the server says about the length
+/// JWK-13, JWK-16, K05: reading stops at the limit, whatever the server says about the length
 #[tokio::test]
 async fn a_huge_answer_is_not_read() {
     let head = format!("HTTP/1.1 200 OK\r\n{JSON}\r\n");
@@ -159,7 +159,7 @@ async fn a_set_with_too_many_keys_is_not_one_that_can_be_believed() {
     assert_harmless("a deep one", http(200, &[JSON], deep), "not JSON").await;
 }
 
-/// One byte after the other, for longer than anybody waits: the deadline is for the whole of it
+/// JWK-16: one byte after the other, for longer than anybody waits: the deadline is for the whole of it
 #[tokio::test]
 async fn a_slow_answer_is_given_up() {
     let bytes = set([key("other").jwk()]).bytes();
@@ -185,7 +185,7 @@ async fn a_compressed_answer_is_refused_unread() {
     Service::at(&server).accepts(&token(&one)).await;
 }
 
-/// K02
+/// JWK-16, K02
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let (other, forged) = (Server::start().await, key("forged"));
@@ -260,7 +260,7 @@ async fn a_key_without_alg_serves_the_one_algorithm_that_is_allowed_or_none() {
     }
 }
 
-/// K14
+/// J39, K14
 #[tokio::test]
 async fn one_bad_key_never_spoils_a_set() {
     let one = key("one");

@@ -81,7 +81,7 @@ fn every_algorithm_verifies_its_own_signatures_and_refuses_changed_ones() {
     }
 }
 
-/// RFC 9864: Ed25519 has two names.
+/// JWK-17, RFC 9864: Ed25519 has two names.
 #[test]
 fn ed25519_may_be_called_by_both_its_names() {
     let key = TestKey::new(Algorithm::EdDSA);
