@@ -18,6 +18,9 @@ pub(super) async fn connect(client: &Client, patience: Duration) -> Result<Multi
     client.get_multiplexed_async_connection_with_config(&config).await
 }
 
+/// The name of the one field that an entry of the stream has.
+const FIELD: &str = "revocation";
+
 /// Adds an entry, and drops those that were added before `oldest`.
 pub(super) async fn append(
     connection: &mut MultiplexedConnection,
@@ -27,7 +30,7 @@ pub(super) async fn append(
 ) -> Result<(), RedisError> {
     let mut command = cmd("XADD");
     command.arg(key).arg("MINID").arg("~").arg(oldest.as_secs().saturating_mul(1000));
-    command.arg("*").arg(Entry::FIELD).arg(entry.to_bytes());
+    command.arg("*").arg(FIELD).arg(entry.to_bytes());
     command.query_async::<String>(connection).await.map(drop)
 }
 
@@ -56,7 +59,7 @@ pub(super) async fn read(
     let reply: Option<StreamReadReply> = command.query_async(connection).await?;
     let ids: Vec<_> = reply.into_iter().flat_map(|reply| reply.keys).flat_map(|stream| stream.ids).collect();
     let last = ids.last().map(|id| id.id.clone());
-    let entries = ids.iter().map(|id| match id.map.get(Entry::FIELD) {
+    let entries = ids.iter().map(|id| match id.map.get(FIELD) {
         Some(Value::BulkString(bytes)) => Entry::from_bytes(bytes),
         _ => None,
     });

@@ -1,13 +1,10 @@
-//! An entry as the stream holds it: bytes in one field.
+//! An entry as it is kept elsewhere: fifty bytes.
 
-use super::super::list::Entry;
-use super::super::revocation::{Kind, Mark};
+use super::list::Entry;
+use super::revocation::{Kind, Mark};
 use crate::clock::UnixTime;
 
 impl Entry {
-    /// The name of the one field that an entry has.
-    pub(super) const FIELD: &str = "revocation";
-
     pub(super) fn to_bytes(self) -> Vec<u8> {
         let digest: [u8; 32] = self.mark.digest.into();
         let mut bytes = Vec::with_capacity(LENGTH);
