@@ -23,8 +23,7 @@ impl JwtVerifier {
     ///
     /// The issuer posts it as the form field `logout_token` to an address that was registered with it. Answer 200 when this
     /// succeeds, 400 when it is refused, 503 when it says *unavailable*; always with `Cache-Control: no-store` (section 2.8).
-    /// The tokens are refused from the moment that this returns. Access tokens must carry `sid` to be ended by it; opaque ones
-    /// end too, if the verifier that introspects them was given the same list. Log the error: no event is emitted for it.
+    /// The tokens are refused from the moment that this returns. Access tokens must carry `sid` to be ended by it.
     ///
     /// ```
     /// # use portcullis::identity::jwt::JwtVerifier;
@@ -37,7 +36,11 @@ impl JwtVerifier {
     /// }
     /// ```
     ///
+    /// Opaque tokens end too, if the verifier that introspects them was given the same list.
+    ///
     /// # Errors
+    /// Each is for you to log: no event is emitted for it.
+    ///
     /// Invalid or expired, if it is not a logout token of one of the issuers for one of our
     /// [clients](super::Issuer::logout_clients) (section 2.6). Unavailable, if keys are missing, if there is no list of revocations,
     /// or if that list cannot take it.

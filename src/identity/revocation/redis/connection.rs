@@ -18,9 +18,6 @@ pub(super) async fn connect(client: &Client, patience: Duration) -> Result<Multi
     client.get_multiplexed_async_connection_with_config(&config).await
 }
 
-/// The name of the one field that an entry of the stream has.
-const FIELD: &str = "revocation";
-
 /// Adds an entry, and drops those that were added before `oldest`.
 pub(super) async fn append(
     connection: &mut MultiplexedConnection,
@@ -65,3 +62,6 @@ pub(super) async fn read(
     });
     Ok(News { entries: entries.collect(), last })
 }
+
+/// The name of the one field that an entry of the stream has.
+const FIELD: &str = "revocation";
