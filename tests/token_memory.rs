@@ -263,6 +263,19 @@ fn what_one_list_does_not_name_another_is_asked_about() {
     assert_eq!(reason(&second, &token), Some(Reason::Invalid));
 }
 
+/// Any number may be that of a list
+#[test]
+fn a_list_is_asked_whatever_its_number_is() {
+    for number in [0, 1, u64::MAX - 1, u64::MAX] {
+        let (key, list) = (TestKey::new(Algorithm::HS256), Scripted::default());
+        let verifier = verifier(&key, &clock()).revocations(list.clone());
+        list.0.generation.store(number, Ordering::Relaxed);
+        list.0.revoked.store(1, Ordering::Relaxed);
+        let token = mint(&key, &claims_with(json!({"sid": "session-1"})));
+        assert_eq!(reason(&verifier, &token), Some(Reason::Invalid), "{number}");
+    }
+}
+
 /// K19: an outage of the list is 503, and forgets nothing
 #[test]
 fn a_list_out_of_reach_is_an_outage_and_no_verdict() {
