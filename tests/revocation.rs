@@ -17,13 +17,15 @@ mod support {
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portcullis::Reason;
 use portcullis::clock::{ManualClock, UnixTime};
 use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier};
 use portcullis::identity::revocation::{MemoryRevocations, Revocation, Revocations};
 use serde_json::{Value, json};
-use support::jwt::{AUDIENCE, ISSUER, NOW, claims_with, issuer, mint, mint_with};
-use support::keys::TestKey;
+use support::jwt::{AUDIENCE, ISSUER, NOW, claims_with, good_claims, issuer, mint, mint_with};
+use support::keys::{TestKey, base64url};
 
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
@@ -151,6 +153,52 @@ async fn entries_are_dropped_after_their_end_and_never_to_make_room() {
     clock.advance(Duration::from_secs(61));
     list.revoke(Revocation::token_id(ISSUER, "one more")).await.unwrap();
     assert!(list.len() <= 2, "{}", list.len());
+}
+
+/// An ECDSA signature (r, s) holds as (r, n - s) too, so whoever has a token can write another one that says the same
+#[tokio::test]
+async fn a_jwt_that_is_revoked_by_its_text_ends_with_every_signature_that_it_may_bear() {
+    let (key, clock) = (TestKey::new(Algorithm::ES256), ManualClock::at(UnixTime::from_secs(NOW)));
+    let list = MemoryRevocations::builder().clock(clock.clone()).build().unwrap();
+    let verifier = JwtVerifier::new([issuer(key.key_set())]).unwrap().clock(clock).revocations(list.clone());
+    let reason = |token: &str| verifier.verify_token(token).err().map(|error| error.reason());
+    let (one, other) = (mint(&key, &good_claims()), mint(&key, &claims_with(json!({"jti": "token-2"}))));
+    let twin = with_the_other_signature(&one);
+    assert_ne!(one, twin);
+    assert_eq!([&one, &twin, &other].map(|token| reason(token)), [None; 3]);
+    list.revoke(Revocation::token(&one)).await.unwrap();
+    let ended = Some(Reason::Invalid);
+    assert_eq!([&one, &twin, &other].map(|token| reason(token)), [ended, ended, None]);
+}
+
+/// The same token with (r, n - s) in the place of (r, s), for P-256.
+fn with_the_other_signature(token: &str) -> String {
+    let order: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6,
+        0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let mut borrow = 0;
+    for (own, all) in signature[32..].iter_mut().zip(order).rev() {
+        let difference = i16::from(all) - i16::from(*own) - borrow;
+        borrow = i16::from(difference < 0);
+        *own = difference.rem_euclid(256) as u8;
+    }
+    format!("{message}.{}", base64url(&signature))
+}
+
+/// Opaque tokens may begin alike, and have dots
+#[tokio::test]
+async fn of_a_token_that_is_no_jwt_the_whole_text_is_revoked() {
+    let fixture = Fixture::new();
+    for text in ["mF_9.B5f-4.1JqM", "v4.public.eyJzdWIi", "e30.e30"] {
+        let (start, _) = text.rsplit_once('.').unwrap();
+        let twin = format!("{start}.another");
+        fixture.revoke(Revocation::token(text)).await;
+        fixture.revoke(Revocation::token(&twin)).await;
+    }
+    assert_eq!(fixture.list.len(), 6);
 }
 
 /// A revocation that was forgotten must not let its token in again

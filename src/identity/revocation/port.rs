@@ -102,7 +102,8 @@ pub struct TokenFacts<'t> {
 }
 
 impl<'t> TokenFacts<'t> {
-    /// The token itself. Keep no copy.
+    /// The token itself. Keep no copy, and know a JWT by what comes before its signature: with ECDSA, whoever has a token can
+    /// write another signature below it that holds as well.
     #[must_use]
     pub const fn expose(&self) -> &'t str {
         self.token

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::clock::UnixTime;
 use crate::identity::digest::Digest;
+use crate::identity::jwt::is_jwt;
 
 /// Ends tokens before their time.
 ///
@@ -46,7 +47,8 @@ impl Revocation {
         Self { mark, issued_until: None, until: None }
     }
 
-    /// The token with this text, JWT or not.
+    /// The token with this text, JWT or not. Of a JWT the signature does not count: whoever has a token that was signed with
+    /// ECDSA can write another signature below it that holds as well.
     pub fn token(token: &str) -> Self {
         Self::new(Mark::token(token))
     }
@@ -84,7 +86,8 @@ impl Revocation {
 
 impl Mark {
     pub(super) fn token(token: &str) -> Self {
-        Self::of(Kind::Token, "", token)
+        let unsigned = token.rsplit_once('.').filter(|_| is_jwt(token)).map(|(unsigned, _)| unsigned);
+        Self::of(Kind::Token, "", unsigned.unwrap_or(token))
     }
 
     pub(super) const fn new(kind: Kind, digest: Digest) -> Self {
