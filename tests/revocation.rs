@@ -213,6 +213,29 @@ async fn a_token_older_than_what_is_remembered_is_refused() {
     assert_eq!(fixture.reason(&token), Some(Reason::Expired));
 }
 
+/// The same where the issuer's clock is ahead of ours
+#[tokio::test]
+async fn what_was_revoked_is_remembered_until_its_tokens_are_too_old_by_their_own_word() {
+    let (key, clock) = (TestKey::new(Algorithm::HS256), ManualClock::at(UnixTime::from_secs(NOW)));
+    let hour = Duration::from_secs(60 * 60);
+    let list = MemoryRevocations::builder().clock(clock.clone()).remember(hour).build().unwrap();
+    let verifier = JwtVerifier::new([issuer(key.key_set())]).unwrap().clock(clock.clone()).revocations(list.clone());
+    let reason = |token: &str| verifier.verify_token(token).err().map(|error| error.reason());
+    let token = mint(&key, &claims_with(json!({"jti": "one", "iat": NOW + 30, "exp": NOW + 30 + 60 * 60})));
+    assert_eq!(reason(&token), None);
+    list.revoke(Revocation::token_id(ISSUER, "one")).await.unwrap();
+    assert_eq!(reason(&token), Some(Reason::Invalid));
+    for second in 0..200 {
+        clock.set_wall(UnixTime::from_secs(NOW + 3550 + second));
+        // So many that what has ended is swept out.
+        for number in 0..200 {
+            let soon = UnixTime::from_secs(NOW);
+            list.revoke(Revocation::token_id(ISSUER, &format!("{second}-{number}")).until(soon)).await.unwrap();
+        }
+        assert_ne!(reason(&token), None, "{second}");
+    }
+}
+
 #[tokio::test]
 async fn a_session_that_the_issuer_ends_takes_its_tokens_along() {
     let fixture = Fixture::new();

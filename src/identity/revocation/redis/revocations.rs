@@ -149,7 +149,7 @@ impl Revocations for RedisRevocations {
         let shared = &self.shared;
         let entry = shared.mirror.complete(&revocation);
         let (now, remember) = (shared.clock.now(), shared.remember());
-        if entry.until > now.saturating_add(remember) {
+        if entry.until > shared.mirror.latest(now) {
             return Err(RevokeError::new("it ends later than the list remembers; raise `remember`"));
         }
         // What others added is dropped only when nobody remembers it, even where clocks differ.
