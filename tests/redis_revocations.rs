@@ -139,6 +139,26 @@ async fn a_server_that_hangs_is_noticed() {
     wait_until("recovery", || service.reason(&token).is_none()).await;
 }
 
+/// Entries are numbered by the server's clock: those of a server that took over may come before what was read already
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_lost_the_list_is_heard_though_its_clock_is_behind() {
+    let Some(mut redis) = Redis::start() else { return };
+    let key = TestKey::new(Algorithm::HS256);
+    redis.ask("XADD portcullis:revocations 9999999999999-0 revocation garbage");
+    let service = Service::start(&redis, &key).await;
+    let token = mint(&key, &claims_with(json!({})));
+    service.list.revoke(Revocation::subject(ISSUER, "bob")).await.unwrap();
+    assert_eq!(service.reason(&token), None);
+    redis.ask("DEL portcullis:revocations");
+    redis.kill();
+    redis.launch();
+    let other = Service::start(&redis, &key).await;
+    other.list.revoke(Revocation::subject(ISSUER, "alice")).await.unwrap();
+    wait_until("the news", || service.reason(&token) == Some(Reason::Invalid)).await;
+    let bob = mint(&key, &claims_with(json!({"sub": "bob"})));
+    assert_eq!(service.reason(&bob), Some(Reason::Invalid), "what it knew it still knows");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_let_in_before_the_list_was_read() {
     let key = TestKey::new(Algorithm::HS256);

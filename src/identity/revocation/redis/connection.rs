@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::streams::StreamReadReply;
+use redis::streams::{StreamRangeReply, StreamReadReply};
 use redis::{AsyncConnectionConfig, Client, RedisError, Value, cmd};
 
 use super::super::list::Entry;
@@ -29,6 +29,14 @@ pub(super) async fn append(
     command.arg(key).arg("MINID").arg("~").arg(oldest.as_secs().saturating_mul(1000));
     command.arg("*").arg(Entry::FIELD).arg(entry.to_bytes());
     command.query_async::<String>(connection).await.map(drop)
+}
+
+/// Whether the stream still has the entry `id`.
+pub(super) async fn has(connection: &mut MultiplexedConnection, key: &str, id: &str) -> Result<bool, RedisError> {
+    let mut command = cmd("XRANGE");
+    command.arg(key).arg(id).arg(id);
+    let found: StreamRangeReply = command.query_async(connection).await?;
+    Ok(!found.ids.is_empty())
 }
 
 /// What a read of the stream brought.

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use redis::RedisError;
 
-use super::connection::{News, connect, read};
+use super::connection::{News, connect, has, read};
 use super::revocations::Shared;
 use crate::clock::sleep;
 
-/// Follows the stream until nobody uses the list any more. Whatever goes wrong, it begins again where it was.
+/// Follows the stream until nobody uses the list any more. Whatever goes wrong, it begins again where it was, if that is
+/// still there.
 pub(super) async fn follow(shared: Weak<Shared>) {
     let mut last = String::from(BEGINNING);
     while let Err(error) = follow_once(&shared, &mut last).await {
@@ -27,6 +28,11 @@ async fn follow_once(shared: &Weak<Shared>, last: &mut String) -> Result<(), Red
     let (client, key, wait) = (alive.client().clone(), alive.key().to_owned(), alive.patience());
     drop(alive);
     let mut connection = connect(&client, wait).await?;
+    // Without what was read last it is another stream: the server lost it, or one took over that did not have all of it. Its
+    // entries are numbered by its own clock, maybe below those that were read; so all of them may be news.
+    if last != BEGINNING && !has(&mut connection, &key, last).await? {
+        BEGINNING.clone_into(last);
+    }
     // At first all that there is, without waiting for more.
     let mut caught_up = false;
     loop {
