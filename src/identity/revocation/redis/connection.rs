@@ -18,13 +18,17 @@ pub(super) async fn connect(client: &Client, patience: Duration) -> Result<Multi
     client.get_multiplexed_async_connection_with_config(&config).await
 }
 
-/// Adds an entry, and drops those that were added before `oldest`.
+/// Adds an entry, and drops those that are older than `keep` both by the server's clock and by ours, where it is `now`: a
+/// clock that is wrong by itself empties no list.
 pub(super) async fn append(
     connection: &mut MultiplexedConnection,
     key: &str,
     entry: Entry,
-    oldest: UnixTime,
+    now: UnixTime,
+    keep: Duration,
 ) -> Result<(), RedisError> {
+    let (seconds, _): (u64, u64) = cmd("TIME").query_async(connection).await?;
+    let oldest = now.min(UnixTime::from_secs(seconds)).saturating_sub(keep);
     let mut command = cmd("XADD");
     command.arg(key).arg("MINID").arg("~").arg(oldest.as_secs().saturating_mul(1000));
     command.arg("*").arg(Entry::FIELD).arg(entry.to_bytes());

@@ -18,7 +18,7 @@ use super::super::revocation::Revocation;
 use super::builder::RedisRevocationsBuilder;
 use super::connection::{append, connect};
 use super::mirror::follow;
-use crate::clock::{Clock, UnixTime, sleep};
+use crate::clock::{Clock, sleep};
 use crate::error::Severity;
 use crate::identity::error::VerifyError;
 use crate::trace;
@@ -148,13 +148,10 @@ impl Revocations for RedisRevocations {
         self.start();
         let shared = &self.shared;
         let entry = shared.mirror.complete(&revocation);
-        let (now, remember) = (shared.clock.now(), shared.remember());
-        if entry.until > shared.mirror.latest(now) {
+        if entry.until > shared.mirror.latest(shared.clock.now()) {
             return Err(RevokeError::new("it ends later than the list remembers; raise `remember`"));
         }
-        // What others added is dropped only when nobody remembers it, even where clocks differ.
-        let oldest = now.saturating_sub(remember.saturating_add(CLOCK_SKEW));
-        shared.append(entry, oldest).await.map_err(RevokeError::new)?;
+        shared.append(entry).await.map_err(RevokeError::new)?;
         shared.mirror.insert(entry).map_err(RevokeError::new)
     }
 
@@ -235,12 +232,14 @@ impl Shared {
         }
     }
 
-    async fn append(&self, entry: Entry, oldest: UnixTime) -> Result<(), RedisError> {
+    async fn append(&self, entry: Entry) -> Result<(), RedisError> {
+        // What others added is dropped only when nobody remembers it, even where clocks differ.
+        let (now, keep) = (self.clock.now(), self.remember().saturating_add(CLOCK_SKEW));
         let mut connection = self.connection(false).await?;
-        match append(&mut connection, &self.key, entry, oldest).await {
+        match append(&mut connection, &self.key, entry, now, keep).await {
             // The connection may have been idle when the server went away and came back.
             Err(error) if error.is_unrecoverable_error() => {
-                append(&mut self.connection(true).await?, &self.key, entry, oldest).await
+                append(&mut self.connection(true).await?, &self.key, entry, now, keep).await
             }
             done => done,
         }
