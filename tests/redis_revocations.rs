@@ -10,6 +10,7 @@
 )]
 
 mod support {
+    pub(crate) mod held_redis;
     pub(crate) mod jwt;
     pub(crate) mod keys;
     pub(crate) mod redis;
@@ -23,6 +24,7 @@ use portcullis::clock::{ManualClock, UnixTime};
 use portcullis::identity::jwt::{Algorithm, JwtVerifier};
 use portcullis::identity::revocation::{RedisRevocations, Revocation, Revocations};
 use serde_json::json;
+use support::held_redis::HeldRedis;
 use support::jwt::{ISSUER, NOW, claims_with, issuer, mint};
 use support::keys::TestKey;
 use support::redis::Redis;
@@ -137,6 +139,26 @@ async fn a_server_that_hangs_is_noticed() {
     assert_eq!(service.reason(&token), Some(Reason::Unavailable));
     redis.freeze(false);
     wait_until("recovery", || service.reason(&token).is_none()).await;
+}
+
+/// What is known is as old as the question, however late the answer comes
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_held_up_is_no_news_of_now() {
+    let server = HeldRedis::start().await;
+    let (clock, lag) = (ManualClock::at(UnixTime::from_secs(NOW)), Duration::from_secs(120));
+    let list = RedisRevocations::builder(&server.url()).max_lag(lag).clock(clock.clone()).build().unwrap();
+    server.answer(1);
+    list.ready().await;
+    server.until_asked(2).await;
+    clock.advance(lag);
+    assert!(list.generation().is_ok());
+    server.answer(2);
+    server.until_asked(3).await;
+    clock.advance(Duration::from_millis(1));
+    assert!(list.generation().is_err());
+    server.answer(3);
+    server.until_asked(4).await;
+    assert!(list.generation().is_ok());
 }
 
 /// Entries are numbered by the server's clock: those of a server that took over may come before what was read already

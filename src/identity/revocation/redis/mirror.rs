@@ -36,6 +36,8 @@ async fn follow_once(shared: &Weak<Shared>, last: &mut String) -> Result<(), Red
     // At first all that there is, without waiting for more.
     let mut caught_up = false;
     loop {
+        // An answer may be held up on its way, and says nothing of what came after the question.
+        let Some(asked) = shared.upgrade().map(|alive| alive.milliseconds()) else { return Ok(()) };
         let News { entries, last: reached } = read(&mut connection, &key, last, caught_up.then_some(wait)).await?;
         let Some(alive) = shared.upgrade() else { return Ok(()) };
         alive.take(&entries);
@@ -44,7 +46,7 @@ async fn follow_once(shared: &Weak<Shared>, last: &mut String) -> Result<(), Red
             None => caught_up = true,
         }
         if caught_up {
-            alive.is_up_to_date();
+            alive.was_up_to_date(asked);
         }
     }
 }

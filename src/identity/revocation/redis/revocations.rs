@@ -199,9 +199,9 @@ impl Shared {
         }
     }
 
-    /// Nothing is in the stream that is not in the mirror.
-    pub(super) fn is_up_to_date(&self) {
-        self.up_to_date.store(self.milliseconds() + 1, Ordering::Release);
+    /// Nothing was in the stream at the time `asked` that is not in the mirror.
+    pub(super) fn was_up_to_date(&self, asked: u64) {
+        self.up_to_date.store(asked + 1, Ordering::Release);
         if self.trouble.write().unwrap_or_else(PoisonError::into_inner).take().is_some() {
             trace::happened(Severity::Info, "the revocations are in reach again", &self.key, None);
         }
@@ -254,7 +254,8 @@ impl Shared {
         }
     }
 
-    fn milliseconds(&self) -> u64 {
+    /// Of the monotonic clock.
+    pub(super) fn milliseconds(&self) -> u64 {
         u64::try_from(self.clock.monotonic().as_millis()).unwrap_or(u64::MAX - 1)
     }
 }
