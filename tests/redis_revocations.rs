@@ -24,7 +24,7 @@ use portcullis::clock::{ManualClock, UnixTime};
 use portcullis::identity::jwt::{Algorithm, JwtVerifier};
 use portcullis::identity::revocation::{RedisRevocations, Revocation, Revocations};
 use serde_json::json;
-use support::held_redis::HeldRedis;
+use support::held_redis::{Answer, HeldRedis};
 use support::jwt::{ISSUER, NOW, claims_with, issuer, mint};
 use support::keys::TestKey;
 use support::redis::Redis;
@@ -147,17 +147,41 @@ async fn an_answer_that_was_held_up_is_no_news_of_now() {
     let server = HeldRedis::start().await;
     let (clock, lag) = (ManualClock::at(UnixTime::from_secs(NOW)), Duration::from_secs(120));
     let list = RedisRevocations::builder(&server.url()).max_lag(lag).clock(clock.clone()).build().unwrap();
-    server.answer(1);
+    server.answer(Answer::Nothing);
     list.ready().await;
     server.until_asked(2).await;
     clock.advance(lag);
     assert!(list.generation().is_ok());
-    server.answer(2);
+    server.answer(Answer::Nothing);
     server.until_asked(3).await;
     clock.advance(Duration::from_millis(1));
     assert!(list.generation().is_err());
-    server.answer(3);
+    server.answer(Answer::Nothing);
     server.until_asked(4).await;
+    assert!(list.generation().is_ok());
+}
+
+/// A part of the news is not all of it
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_much_knows_all_of_it_only_when_there_is_no_more() {
+    let server = HeldRedis::start().await;
+    let (clock, lag) = (ManualClock::at(UnixTime::from_secs(NOW)), Duration::from_secs(120));
+    let list = RedisRevocations::builder(&server.url()).max_lag(lag).clock(clock.clone()).build().unwrap();
+    server.answer(Answer::Page);
+    server.until_asked(2).await;
+    assert!(list.generation().is_err(), "at the beginning");
+    server.answer(Answer::Nothing);
+    list.ready().await;
+    server.until_asked(3).await;
+    clock.advance(lag);
+    server.answer(Answer::Nothing);
+    server.until_asked(4).await;
+    server.answer(Answer::Page);
+    server.until_asked(5).await;
+    clock.advance(Duration::from_millis(1));
+    assert!(list.generation().is_err(), "and later");
+    server.answer(Answer::Nothing);
+    server.until_asked(6).await;
     assert!(list.generation().is_ok());
 }
 

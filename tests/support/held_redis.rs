@@ -1,4 +1,4 @@
-//! A Redis server as far as a follower of a stream can tell, in which nothing happens, and which answers when it is told to.
+//! A Redis server as far as a follower of a stream can tell, which answers what and when it is told to.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,16 +11,28 @@ use tokio::task::JoinHandle;
 /// Stops when it is dropped.
 pub(crate) struct HeldRedis {
     address: SocketAddr,
-    /// How many reads were asked for, and how many may be answered.
-    reads: Arc<(watch::Sender<u64>, watch::Sender<u64>)>,
+    reads: Arc<Reads>,
     accepting: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Reads {
+    asked: watch::Sender<u64>,
+    answers: watch::Sender<Vec<Answer>>,
+}
+
+/// To one read.
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    Nothing,
+    /// As much as was asked for at once, and there may be more.
+    Page,
 }
 
 impl HeldRedis {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (address, reads) =
-            (listener.local_addr().unwrap(), Arc::new((watch::Sender::new(0), watch::Sender::new(0))));
+        let (address, reads) = (listener.local_addr().unwrap(), Arc::<Reads>::default());
         let accepting = tokio::spawn({
             let reads = Arc::clone(&reads);
             async move {
@@ -39,12 +51,12 @@ impl HeldRedis {
 
     /// Waits until so many reads were asked for.
     pub(crate) async fn until_asked(&self, count: u64) {
-        self.reads.0.subscribe().wait_for(|asked| *asked >= count).await.unwrap();
+        self.reads.asked.subscribe().wait_for(|asked| *asked >= count).await.unwrap();
     }
 
-    /// Answers the first `count` reads, and no more.
-    pub(crate) fn answer(&self, count: u64) {
-        self.reads.1.send_replace(count);
+    /// Answers the next read.
+    pub(crate) fn answer(&self, answer: Answer) {
+        self.reads.answers.send_modify(|answers| answers.push(answer));
     }
 }
 
@@ -54,19 +66,28 @@ impl Drop for HeldRedis {
     }
 }
 
-async fn serve(stream: TcpStream, (asked, answered): &(watch::Sender<u64>, watch::Sender<u64>)) {
+async fn serve(stream: TcpStream, reads: &Reads) {
     let mut stream = BufReader::new(stream);
     while let Some(command) = command(&mut stream).await {
-        let answer: &[u8] = if command == b"XREAD" {
-            asked.send_modify(|asked| *asked += 1);
-            let own = *asked.borrow();
-            drop(answered.subscribe().wait_for(|answered| *answered >= own).await);
-            b"*-1\r\n"
-        } else {
-            b"+OK\r\n"
-        };
-        if stream.write_all(answer).await.is_err() {
+        let answer = if command == b"XREAD" { read(reads).await } else { String::from("+OK\r\n") };
+        if stream.write_all(answer.as_bytes()).await.is_err() {
             return;
+        }
+    }
+}
+
+async fn read(reads: &Reads) -> String {
+    reads.asked.send_modify(|asked| *asked += 1);
+    let own = *reads.asked.borrow() as usize - 1;
+    let mut answers = reads.answers.subscribe();
+    match answers.wait_for(|answers| answers.len() > own).await.unwrap()[own] {
+        Answer::Nothing => String::from("*-1\r\n"),
+        Answer::Page => {
+            let mut page = String::from("*1\r\n*2\r\n$1\r\nk\r\n*1000\r\n");
+            for number in 1000..2000 {
+                page.push_str(&format!("*2\r\n$6\r\n{number}-0\r\n*2\r\n$1\r\nx\r\n$1\r\ny\r\n"));
+            }
+            page
         }
     }
 }

@@ -51,7 +51,7 @@ pub(super) struct News {
     pub(super) last: Option<String>,
 }
 
-/// The entries after `last`, at most a thousand; waits for the first for as long as `wait`.
+/// The entries after `last`, at most [`MAX_NEWS`]; waits for the first for as long as `wait`.
 pub(super) async fn read(
     connection: &mut MultiplexedConnection,
     key: &str,
@@ -59,7 +59,7 @@ pub(super) async fn read(
     wait: Option<Duration>,
 ) -> Result<News, RedisError> {
     let mut command = cmd("XREAD");
-    command.arg("COUNT").arg(1000);
+    command.arg("COUNT").arg(MAX_NEWS);
     if let Some(wait) = wait {
         // Zero would be for ever.
         command.arg("BLOCK").arg(wait.as_millis().max(1) as u64);
@@ -74,3 +74,6 @@ pub(super) async fn read(
     });
     Ok(News { entries: entries.collect(), last })
 }
+
+/// How many entries are read at a time.
+pub(super) const MAX_NEWS: usize = 1000;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::RedisError;
 
-use super::connection::{News, connect, has, read};
+use super::connection::{MAX_NEWS, News, connect, has, read};
 use super::revocations::Shared;
 use crate::clock::sleep;
 
@@ -33,7 +33,7 @@ async fn follow_once(shared: &Weak<Shared>, last: &mut String) -> Result<(), Red
     if last != BEGINNING && !has(&mut connection, &key, last).await? {
         BEGINNING.clone_into(last);
     }
-    // At first all that there is, without waiting for more.
+    // All that there is, without waiting for more; then what is new.
     let mut caught_up = false;
     loop {
         // An answer may be held up on its way, and says nothing of what came after the question.
@@ -41,10 +41,11 @@ async fn follow_once(shared: &Weak<Shared>, last: &mut String) -> Result<(), Red
         let News { entries, last: reached } = read(&mut connection, &key, last, caught_up.then_some(wait)).await?;
         let Some(alive) = shared.upgrade() else { return Ok(()) };
         alive.take(&entries);
-        match reached {
-            Some(reached) => *last = reached,
-            None => caught_up = true,
+        if let Some(reached) = reached {
+            *last = reached;
         }
+        // Where as many were brought as can be at a time, there may be more.
+        caught_up = entries.len() < MAX_NEWS;
         if caught_up {
             alive.was_up_to_date(asked);
         }
