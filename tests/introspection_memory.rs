@@ -13,6 +13,8 @@
 mod support {
     pub(crate) mod endpoint;
     pub(crate) mod introspection;
+    #[cfg(feature = "tracing")]
+    pub(crate) mod log;
     pub(crate) mod stack;
 }
 
@@ -20,14 +22,16 @@ use std::time::Duration;
 
 use portcullis::clock::UnixTime;
 use portcullis::credentials::BearerToken;
-use portcullis::identity::introspection::AnswerCache;
+use portcullis::identity::introspection::{AnswerCache, ClientAuth, IntrospectionVerifier};
 use portcullis::identity::revocation::{MemoryRevocations, Revocation, Revocations};
 use portcullis::{Reason, Verifier};
 use serde_json::json;
 use support::endpoint::{Endpoint, Said, http, json as said};
 use support::introspection::{
-    ISSUER, NOW, SECRET, TOKEN, active, builder, clock, inactive, reason, request, verifier, verify,
+    AUDIENCE, ISSUER, NOW, SECRET, TOKEN, active, builder, clock, inactive, reason, request, secret, verifier, verify,
 };
+#[cfg(feature = "tracing")]
+use support::log::Log;
 use tokio::task::JoinSet;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -122,6 +126,9 @@ async fn a_remembered_verdict_is_at_hand_at_once() {
     assert_eq!(endpoint.count(), 0);
     verify(&verifier, TOKEN).await.unwrap();
     assert_eq!(verifier.clone().verify_now(&token(TOKEN)).unwrap().unwrap().subject(), "alice");
+    let known = token(TOKEN);
+    let cost = allocation_counter::measure(|| drop(verifier.verify_now(&known)));
+    assert_eq!(cost.count_total, 0);
     assert!(verifier.verify_now(&token("2YotnFZFEjr1zCsicMWpAa")).is_none());
     endpoint.say(said(&inactive()));
     assert!(verify(&verifier, "another").await.is_err());
@@ -212,6 +219,46 @@ async fn a_first_waiter_who_leaves_harms_nobody() {
     endpoint.release();
     assert_eq!(reason(&verifier, "other").await, None);
     assert_eq!(endpoint.count(), 2);
+}
+
+/// D13: nor does the runtime in which somebody asked first
+#[test]
+fn a_question_whose_runtime_ends_leaves_nobody_waiting() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (asking, staying) = (runtime(), runtime());
+    let endpoint = staying.block_on(Endpoint::saying(said(&active(json!({})))));
+    let verifier = verifier(&endpoint);
+    endpoint.hold();
+    let ask = || {
+        let verifier = verifier.clone();
+        async move { reason(&verifier, TOKEN).await }
+    };
+    drop(asking.spawn(ask()));
+    staying.block_on(endpoint.until_asked(1));
+    let joined = staying.spawn(ask());
+    staying.block_on(async { tokio::task::yield_now().await });
+    drop(asking);
+    assert_eq!(staying.block_on(joined).unwrap(), Some(Reason::Unavailable));
+    endpoint.release();
+    assert_eq!(staying.block_on(ask()), None);
+}
+
+/// Nothing that a request can bring about panics
+#[test]
+fn outside_a_runtime_a_question_is_an_outage() {
+    use std::future::Future;
+    use std::task::{Context, Poll, Waker};
+
+    let auth = ClientAuth::basic("gate", secret());
+    let verifier = IntrospectionVerifier::builder("https://id.example/introspect", auth);
+    let verifier = verifier.audience([AUDIENCE]).build().unwrap();
+    for _ in 0..2 {
+        let mut verdict = std::pin::pin!(verifier.verify_token(TOKEN));
+        match verdict.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Err(error)) => assert_eq!(error.reason(), Reason::Unavailable),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 /// No load of ours lands on an issuer without bound: one question more than may be is 503 at once
@@ -344,6 +391,38 @@ async fn a_kept_connection_that_is_gone_is_replaced() {
     });
     assert_eq!(reason(&verifier, TOKEN).await, None);
     assert_eq!(endpoint.count(), 3);
+}
+
+/// INTRO-5: the operator learns what the client is not told, once for all who wait; and no token and no secret
+#[cfg(feature = "tracing")]
+#[tokio::test]
+async fn the_operator_is_told_why_a_question_failed() {
+    for (answer, told) in [
+        (
+            http(401, &["WWW-Authenticate: Basic"], "who?"),
+            "does not accept this service's own credentials (status 401)",
+        ),
+        (http(200, &["Content-Type: text/html"], "<html>"), "the answer is of the type \"text/html\""),
+        (said(&json!({"active": "true"})), "the answer cannot be used: `active` is neither true nor false"),
+        (http(302, &[], ""), "the answer is a redirect (status 302)"),
+    ] {
+        let endpoint = Endpoint::saying(answer).await;
+        let verifier = verifier(&endpoint);
+        endpoint.hold();
+        let log = Log::start();
+        let (one, other) = tokio::join!(reason(&verifier, TOKEN), async {
+            endpoint.until_asked(1).await;
+            endpoint.release();
+            reason(&verifier, TOKEN).await
+        });
+        assert_eq!((one, other), (Some(Reason::Unavailable), Some(Reason::Unavailable)));
+        let events = log.text();
+        let failed: Vec<_> = events.lines().filter(|line| line.contains("a token could not be introspected")).collect();
+        assert_eq!(failed.len(), endpoint.count(), "{events}");
+        assert!(failed[0].contains("ERROR portcullis: a token could not be introspected"), "{events}");
+        assert!(failed[0].contains(told) && failed[0].contains(&endpoint.url()), "{events}");
+        assert!(!events.contains(TOKEN) && !events.contains(SECRET), "{events}");
+    }
 }
 
 /// A list of our own ends a token whatever its issuer says, at once

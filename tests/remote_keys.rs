@@ -34,7 +34,7 @@ use support::log::Log;
 use support::remote::{
     ALGORITHM, COOL_DOWN, SHORT, Service, client, clock, key, keys_at, keys_of, token, token_of, until,
 };
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 #[tokio::test]
 async fn one_fetch_serves_all_tokens() {
@@ -83,6 +83,31 @@ async fn an_issuer_is_found_wherever_its_metadata_is() {
             service.refetch().await;
             assert_eq!(server.asked()[asked.len()..], [place.to_owned(), "/jwks"]);
         }
+    }
+}
+
+/// Servers have many ways to say that there is nothing at an address
+#[tokio::test]
+async fn a_place_without_metadata_leads_to_the_next_however_it_says_so() {
+    for nothing in [
+        http(400, &[], ""),
+        http(401, &["WWW-Authenticate: Basic realm=\"x\""], ""),
+        http(405, &[], ""),
+        http(302, &["Location: /login"], ""),
+        http(200, &["Content-Type: text/html"], "<!doctype html><title>log in</title>"),
+    ] {
+        let (server, one) = (Server::start().await, key("one"));
+        let issuer = server.url("");
+        server.answer("/.well-known/oauth-authorization-server", nothing);
+        server.answer(
+            "/.well-known/openid-configuration",
+            document(&json!({"issuer": issuer, "jwks_uri": server.url("/jwks")})),
+        );
+        server.answer("/jwks", set([one.jwk()]));
+        let clock = clock();
+        let keys = keys_of(&issuer, &clock).build().unwrap();
+        Service::with(&issuer, keys, clock).accepts(&token_of(&issuer, &one)).await;
+        assert!(!server.asked().contains(&"/login".to_owned()));
     }
 }
 
@@ -250,25 +275,27 @@ async fn a_key_missed_during_the_cool_down_is_fetched_when_it_ends() {
     assert_eq!(server.hits("/jwks"), 2);
 }
 
-/// K11
+/// K11: for tokens that were accepted before too, although those are remembered
 #[tokio::test]
 async fn a_removed_key_is_dead_at_once() {
     let (server, old, new) = (Server::start().await, key("old"), key("new"));
     server.answer("/jwks", set([old.jwk(), new.jwk()]));
     let service = Service::at(&server);
-    service.accepts(&token(&old)).await;
-    service.accepts(&token(&old)).await;
-    service.accepts(&token(&new)).await;
+    let (of_old, of_new) = (token(&old), token(&new));
+    for token in [&of_old, &of_old, &of_new] {
+        service.accepts(token).await;
+    }
 
     server.answer("/jwks", set([new.jwk()]));
     service.refetch().await;
+    service.refuses(&of_old).await;
     service.refuses(&token(&old)).await;
-    service.refuses(&mint(&old, &claims_with(json!({"jti": "never seen"})))).await;
-    service.accepts(&token(&new)).await;
+    service.accepts(&of_new).await;
 
     // Another key under the old name is another key.
     server.answer("/jwks", set([key("new").jwk()]));
     service.refetch().await;
+    service.refuses(&of_new).await;
     service.refuses(&token(&new)).await;
 }
 
@@ -418,31 +445,62 @@ async fn an_attempt_that_hangs_is_ended_by_its_deadline_and_the_next_one_comes()
     service.accepts(&token(&one)).await;
 }
 
-/// A runtime may end, or never be driven again, before the keys do
+/// A runtime may end before the keys do, or never be driven again
 #[test]
 fn keys_outlive_the_runtime_that_they_were_built_in() {
     let one = key("one");
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
     let serving = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let server = serving.block_on(Server::start());
-    server.answer("/jwks", Answer::Silence);
-    let first = Builder::new_current_thread().enable_all().build().unwrap();
-    let service = first.block_on(async {
-        let service = Service::waiting(&server, SHORT);
-        until("it is asked", || server.hits("/jwks") == 1).await;
+    let built_in = |runtime: &Runtime| {
+        server.answer("/jwks", Answer::Silence);
+        let asked = server.hits("/jwks");
+        let service = runtime.block_on(async {
+            let service = Service::waiting(&server, SHORT);
+            until("it is asked", || server.hits("/jwks") > asked).await;
+            service
+        });
+        server.answer("/jwks", set([one.jwk()]));
         service
-    });
-    // It stands still with the attempt in it; whoever joins it gives up at some point.
-    let second = Builder::new_current_thread().enable_all().build().unwrap();
+    };
+
+    // It stands still with the attempt in it. Whoever joins that gives up in the end, and after a while nobody does.
+    let (first, second) = (runtime(), runtime());
+    let service = built_in(&first);
     second.block_on(service.is_unable(&token(&one), 1));
+    service.clock.advance(3 * SHORT);
+    second.block_on(service.accepts(&token(&one)));
+    drop(first);
+    assert_eq!(service.keys.state().last_error(), None, "what comes too late counts for nothing");
+
+    // It ends, and the attempt with it.
+    let first = runtime();
+    let service = built_in(&first);
     drop(first);
     assert!(service.last_error().contains("stopped"), "{}", service.last_error());
-
-    server.answer("/jwks", set([one.jwk()]));
     service.clock.advance(COOL_DOWN);
     second.block_on(service.accepts(&token(&one)));
-    drop(second);
-    let third = Builder::new_current_thread().enable_all().build().unwrap();
-    third.block_on(service.refetch());
+}
+
+/// By the machine's own clock
+#[test]
+fn keys_are_kept_fresh_in_the_runtime_that_uses_them_last() {
+    let one = key("one");
+    let serving = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let server = serving.block_on(Server::start());
+    server.answer("/jwks", set([one.jwk()]));
+    let runtime = || Builder::new_current_thread().enable_all().build().unwrap();
+    let second = Duration::from_secs(1);
+    let service = runtime().block_on(async {
+        let keys = RemoteKeys::jwks(server.url("/jwks"), ALGORITHM).client(client()).fresh_for(second);
+        let service = Service::with(ISSUER, keys.cool_down(second).build().unwrap(), clock());
+        service.accepts(&token(&one)).await;
+        service
+    });
+    runtime().block_on(async {
+        service.accepts(&token(&one)).await;
+        until("they are fetched twice", || server.hits("/jwks") == 2).await;
+    });
 }
 
 /// K03: the issuer of a token is looked up, and nothing in it is asked

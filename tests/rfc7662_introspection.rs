@@ -129,7 +129,7 @@ async fn what_the_issuer_says_becomes_the_identity() {
     assert_eq!(identity.get::<Extra>().map(|extra| extra.tenant), Some(7));
 }
 
-/// AT-9, section 2.2: a client that acts for itself has no `sub` at some issuers
+/// Section 2.2: a client that acts for itself has no `sub` at some issuers
 #[tokio::test]
 async fn a_token_is_about_its_subject_or_else_its_client() {
     assert_eq!(judged(active(json!({"sub": null}))).await.unwrap().subject(), "web");
@@ -217,6 +217,8 @@ async fn an_answer_with_a_member_of_another_type_is_no_verdict() {
         json!({"nbf": true}),
         json!({"iat": []}),
         json!({"jti": 1}),
+        json!({"aud": 7}),
+        json!({"aud": ["orders-api", 7]}),
         json!({"token_type": ["Bearer"]}),
         json!({"acr": 1}),
         json!({"auth_time": "now"}),

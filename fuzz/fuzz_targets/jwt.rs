@@ -76,7 +76,11 @@ fn signed(header: &[u8], payload: &[u8]) {
     mac.update(input.as_bytes());
     let token = format!("{input}.{}", encode(&mac.finalize().into_bytes()));
 
-    let Ok(identity) = VERIFIER.verify_token(&token) else { return };
+    let verdict = VERIFIER.verify_token(&token);
+    // The second time an accepted token is one that is remembered.
+    let again = VERIFIER.verify_token(&token);
+    assert_eq!(verdict.as_ref().ok(), again.as_ref().ok());
+    let Ok(identity) = verdict else { return };
     let header: Value = serde_json::from_slice(header).expect("an accepted header is JSON");
     let claims: Value = serde_json::from_slice(payload).expect("an accepted payload is JSON");
     assert_eq!(header["alg"], "HS256");

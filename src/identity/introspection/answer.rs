@@ -9,7 +9,7 @@ use crate::clock::UnixTime;
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Facts;
 use crate::identity::jwt::{
-    Accepted, Cause, Claims, Members, Terms, Unfit, Value, Window, check_audience, check_subject, read_object,
+    Accepted, Cause, Claims, Members, Terms, Unfit, Value, Window, Words, check_audience, check_subject, read_object,
 };
 use crate::outbound::{Address, Client};
 
@@ -60,6 +60,9 @@ impl Rules {
         let refused = |cause| Ok(Err(VerifyError::invalid().because(cause)));
         if !answer.active.ok_or("no `active`")? {
             return refused("the issuer says that the token is not active");
+        }
+        if let Some(Words::Other) = answer.claims.audience {
+            return Err("`aud` is neither text nor a list of text");
         }
         let (facts, window) = match self.check(&answer) {
             Ok(checked) => checked,

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 /// Bounds for the memory of answers.
 ///
-/// A token that the issuer ended is accepted for as long as the answer about it is remembered, so that time is the longest
-/// by which a revocation at the issuer comes late. The token's own end and our own
-/// [revocations](super::IntrospectionBuilder::revocations) are judged on every use, whatever is remembered. The digest of a token
-/// is kept, not the token. Outages are never remembered.
+/// A token that the issuer ended is accepted for as long as the answer about it is remembered, so that time is the
+/// longest by which a revocation at the issuer comes late. The token's own end and our own
+/// [revocations](super::IntrospectionBuilder::revocations) are judged on every use, whatever is remembered. The digest
+/// of a token is kept, not the token. Outages are never remembered.
 ///
 /// ```
 /// use portcullis::identity::introspection::AnswerCache;
@@ -56,15 +56,16 @@ impl AnswerCache {
         self
     }
 
-    /// How long it is remembered that a token is active; at most until its own end. Default: 60 seconds. Zero turns it off.
+    /// How long it is remembered that a token is active; at most until its own end. Default: 60 seconds. Zero turns it
+    /// off.
     #[must_use]
     pub const fn active_for(mut self, time: Duration) -> Self {
         self.active_for = time;
         self
     }
 
-    /// How long it is remembered that a token is not accepted, which keeps a client that repeats it away from the issuer.
-    /// Default: 10 seconds. Zero turns it off.
+    /// How long it is remembered that a token is not accepted, which keeps a client that repeats it away from the
+    /// issuer. Default: 10 seconds. Zero turns it off.
     #[must_use]
     pub const fn inactive_for(mut self, time: Duration) -> Self {
         self.inactive_for = time;

@@ -81,14 +81,15 @@ impl IntrospectionBuilder {
         }
     }
 
-    /// What the issuer calls this service in `aud`: one of these must be in an answer, which may name others too. Required.
+    /// What the issuer calls this service in `aud`: one of these must be in an answer, which may name others too.
+    /// Required.
     pub fn audience<A: Into<Box<str>>>(mut self, audience: impl IntoIterator<Item = A>) -> Self {
         self.terms.audience = audience.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Also accepts a token if the answer does not say whom it is for; an `aud` that is there must name us all the same.
-    /// Default: such a token is refused.
+    /// Also accepts a token if the answer does not say whom it is for; an `aud` that is there must name us all the
+    /// same. Default: such a token is refused.
     ///
     /// Then every token of the issuer without an audience opens this service: those for other services, and where the
     /// issuer answers for them too, refresh tokens.
@@ -97,18 +98,19 @@ impl IntrospectionBuilder {
         self
     }
 
-    /// The issuer's name, which subjects are known under; an `iss` in an answer must be the same. Name it as for the JWTs of
-    /// the same issuer, so that a subject is the same identity by either kind of token.
+    /// The issuer's name, which subjects are known under; an `iss` in an answer must be the same. Name it as for the
+    /// JWTs of the same issuer, so that a subject is the same identity by either kind of token.
     ///
-    /// Default: that of [`signed_answers`](Self::signed_answers), else the `iss` of the answer if it is on the endpoint's host, and the
-    /// endpoint's origin where there is none.
+    /// Default: that of [`signed_answers`](Self::signed_answers), else the `iss` of the answer if it is on the
+    /// endpoint's host, and the endpoint's origin where there is none.
     pub fn issuer(mut self, name: impl Into<Arc<str>>) -> Self {
         self.issuer = Some(name.into());
         self
     }
 
-    /// Asks for answers that are JWTs signed by the issuer (RFC 9701) and believes no other. Their `iss` is `issuer`, their
-    /// `aud` our client id or one of [`audience`](Self::audience). Default: JSON, which TLS alone protects.
+    /// Asks for answers that are JWTs signed by the issuer (RFC 9701) and believes no other. Their `iss` is `issuer`,
+    /// their `aud` our client id or one of [`audience`](Self::audience). Encrypted answers cannot be read. Default:
+    /// JSON, which TLS alone protects.
     pub fn signed_answers(mut self, issuer: impl Into<Box<str>>, keys: impl Into<IssuerKeys>) -> Self {
         self.signed = Some((issuer.into(), keys.into()));
         self
@@ -134,8 +136,8 @@ impl IntrospectionBuilder {
         self
     }
 
-    /// Also reads the whole answer as a `T`, kept in [`Identity::get::<T>`](crate::Identity::get). Default: nothing. A token
-    /// whose answer does not fit `T` is refused, so make optional what may be missing.
+    /// Also reads the whole answer as a `T`, kept in [`Identity::get::<T>`](crate::Identity::get). Default: nothing. A
+    /// token whose answer does not fit `T` is refused, so make optional what may be missing.
     pub fn claims<T: DeserializeOwned + Send + Sync + 'static>(mut self) -> Self {
         self.terms.read_as::<T>();
         self
@@ -147,8 +149,8 @@ impl IntrospectionBuilder {
         self
     }
 
-    /// The list of tokens, sessions and subjects that have ended before their time; asked for every use of a token. Default:
-    /// none.
+    /// The list of tokens, sessions and subjects that have ended before their time; asked for every use of a token.
+    /// Default: none.
     pub fn revocations(mut self, revocations: impl Revocations) -> Self {
         self.revocations = Some(Arc::new(revocations));
         self
@@ -188,8 +190,8 @@ impl IntrospectionBuilder {
     /// The verifier. Nothing is asked yet, so a service starts whether its issuer is up or not.
     ///
     /// # Errors
-    /// Every fault: an endpoint that is not https, no audience, an empty name, keys of another issuer, a limit out of its
-    /// range.
+    /// Every fault: an endpoint that is not https, no audience, an empty name, keys of another issuer, a limit out of
+    /// its range.
     pub fn build(self) -> Result<IntrospectionVerifier, ConfigError> {
         let mut faults = self.faults();
         let client = match self.client {

@@ -57,7 +57,8 @@ impl ClientAuth {
         Self::new(client_id.into(), Method::Post(secret))
     }
 
-    /// A JWT signed for each request (`private_key_jwt`, RFC 7523 section 2.2): with an id of its own, good for one minute.
+    /// A JWT signed for each request (`private_key_jwt`, RFC 7523 section 2.2): with an id of its own, good for one
+    /// minute.
     pub fn private_key_jwt(client_id: impl Into<Box<str>>, key: SigningKey) -> Self {
         Self::new(client_id.into(), Method::PrivateKeyJwt(Box::new(key)))
     }
@@ -102,7 +103,7 @@ impl ClientAuth {
         faults
     }
 
-    /// Does what need not be done for each request. `audience` is the default of [`assertion_audience`].
+    /// Does what need not be done for each request. `audience` is the default of `assertion_audience`.
     pub(super) fn prepare(mut self, audience: &str) -> Self {
         if let Method::Basic(secret) = &self.method {
             self.method = Method::Basic(basic(&self.client_id, secret));

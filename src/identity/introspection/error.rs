@@ -1,4 +1,5 @@
-//! Why the issuer's word on a token is not known. Each is an outage for the client, and something to mend for the operator.
+//! Why the issuer's word on a token is not known. Each is an outage for the client, and something to mend for the
+//! operator.
 
 use crate::identity::error::VerifyError;
 use crate::outbound::CallError;

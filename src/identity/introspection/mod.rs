@@ -1,10 +1,10 @@
 //! Tokens that only their issuer understands: it is asked about each (RFC 7662), and may sign what it says (RFC 9701).
 //!
-//! A token is accepted when the issuer says `"active": true` and what it says besides holds: the token is meant for this
-//! service (`aud`), in its time (`exp`, `nbf`, `iat`), a plain bearer token (`token_type`, no `cnf`), and about somebody (`sub`, else
-//! `client_id`). It is refused when the issuer says `"active": false`, or when one of these does not hold. Everything else is an
-//! outage, answered 503: no answer, another status than 200, a redirect, another type, JSON in which two readers could see
-//! two things, an `active` that is no boolean, our own credentials turned away.
+//! A token is accepted when the issuer says `"active": true` and what it says besides holds: the token is meant for
+//! this service (`aud`), in its time (`exp`, `nbf`, `iat`), a plain bearer token (`token_type`, no `cnf`), and about
+//! somebody (`sub`, else `client_id`). It is refused when the issuer says `"active": false`, or when one of these does
+//! not hold. Everything else is an outage, answered 503: no answer, another status than 200, a redirect, another type,
+//! JSON in which two readers could see two things, an `active` that is no boolean, our own credentials turned away.
 //!
 //! The token travels in the body of a POST alone, over https, to the address that was configured. Neither token nor
 //! credentials are in any log.

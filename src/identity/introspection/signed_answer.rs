@@ -38,7 +38,8 @@ impl SignedAnswers {
     }
 }
 
-/// The claims about the token, which have a member of their own, so that the JWT as a whole is no access token (section 8.1).
+/// The claims about the token, which have a member of their own, so that the JWT as a whole is no access token (section
+/// 8.1).
 fn inner(payload: &[u8]) -> Result<Vec<u8>, Cause> {
     let mut claims: Map<String, Value> = serde_json::from_slice(payload).map_err(|_| NO_ANSWER)?;
     match claims.remove("token_introspection") {

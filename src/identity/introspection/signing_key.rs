@@ -45,8 +45,8 @@ impl SigningKey {
     /// A private key in PEM: PKCS #8, which is `BEGIN PRIVATE KEY`, not encrypted.
     ///
     /// # Errors
-    /// `algorithm` is an HMAC, the text is no such key (other forms are told apart and the remedy is said), or the key is
-    /// weak or does not fit `algorithm`.
+    /// `algorithm` is an HMAC, the text is no such key (other forms are told apart and the remedy is said), or the key
+    /// is weak or does not fit `algorithm`.
     pub fn from_pem(algorithm: Algorithm, pem: &Secret<String>) -> Result<Self, ConfigError> {
         let fault = |problem: &str| ConfigError::from(ConfigFault::new("signing key", problem.to_owned()));
         let der = read(pem.expose().trim()).map_err(fault)?;

@@ -24,9 +24,9 @@ use crate::secret::Secret;
 /// Verifies tokens by asking their issuer (RFC 7662): opaque ones, that mean nothing to anybody else.
 ///
 /// However many requests come with one token, one question is under way for it; its answer is
-/// [remembered](super::AnswerCache) for a while. The token's time, and its [revocation](crate::identity::revocation), are judged
-/// on every use. Where the issuer's word cannot be had, or not be understood, the verdict is *unavailable* and never
-/// *invalid*, and is not remembered.
+/// [remembered](super::AnswerCache) for a while. The token's time, and its [revocation](crate::identity::revocation),
+/// are judged on every use. Where the issuer's word cannot be had, or not be understood, the verdict is *unavailable*
+/// and never *invalid*, and is not remembered.
 ///
 /// Clones share everything. Needs a tokio runtime.
 ///
@@ -69,8 +69,8 @@ impl IntrospectionVerifier {
     /// Whose token this is, by the issuer's word.
     ///
     /// # Errors
-    /// [`VerifyError::unavailable`] where that cannot be had now; [`VerifyError::expired`] for an active token whose own time
-    /// is over; [`VerifyError::invalid`] for everything else, with a cause for the log.
+    /// [`VerifyError::unavailable`] where that cannot be had now; [`VerifyError::expired`] for an active token whose
+    /// own time is over; [`VerifyError::invalid`] for everything else, with a cause for the log.
     pub async fn verify_token(&self, token: &str) -> Result<Identity, VerifyError> {
         let digest = Digest::of([token.as_bytes()]);
         if let Some((_, verdict)) = self.0.recall(&digest, token) {

@@ -61,7 +61,7 @@ mod window;
 pub(super) use self::{
     accepted::Accepted,
     claims::Claims,
-    json::{Cause, Members, Value, read_object},
+    json::{Cause, Members, Value, Words, read_object},
     rules::check_subject,
     signed::Unopened,
     terms::{Terms, Unfit, check_audience},

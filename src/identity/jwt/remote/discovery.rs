@@ -38,6 +38,7 @@ impl Discovery {
     async fn attempt(&self) -> Result<Fetched, FetchError> {
         let first = self.found.load(Ordering::Relaxed);
         let others = (0..self.locations.len()).filter(|&index| index != first);
+        let mut strange = None;
         for index in [first].into_iter().chain(others) {
             let Some(location) = self.locations.get(index) else { continue };
             match self.reader.client.get(location, self.reader.call(&["application/json"])).await {
@@ -47,8 +48,18 @@ impl Discovery {
                     return self.reader.read(&keys_at).await;
                 }
                 Err(CallError::Status(404)) => {}
-                Err(source) => return Err(FetchError::Call { address: location.to_string(), source }),
+                Err(cause) => {
+                    let is_elsewhere = is_elsewhere(&cause);
+                    let error = FetchError::Call { address: location.to_string(), cause };
+                    if !is_elsewhere {
+                        return Err(error);
+                    }
+                    strange.get_or_insert(error);
+                }
             }
+        }
+        if let Some(strange) = strange {
+            return Err(strange);
         }
         let tried: Vec<_> = self.locations.iter().map(ToString::to_string).collect();
         Err(FetchError::NoMetadata(tried.join(", ")))
@@ -93,6 +104,16 @@ impl Fetch for Discovery {
 
     fn issuer(&self) -> Option<&str> {
         Some(&self.issuer)
+    }
+}
+
+/// How servers say that they have nothing at an address, beside 404: some want a log-in everywhere, some show the page of
+/// their application. Another place may still have the document, and what it holds is checked there.
+const fn is_elsewhere(cause: &CallError) -> bool {
+    match cause {
+        CallError::Status(status) => *status >= 400 && *status < 500 && *status != 429,
+        CallError::MediaType(_) | CallError::Redirect(_) => true,
+        _ => false,
     }
 }
 

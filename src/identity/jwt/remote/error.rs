@@ -9,8 +9,8 @@ use crate::outbound::CallError;
 /// names are.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FetchError {
-    #[error("{address}: {source}")]
-    Call { address: String, source: CallError },
+    #[error("{address}: {cause}")]
+    Call { address: String, cause: CallError },
     #[error("{address}: {problem}")]
     KeySet { address: String, problem: Cow<'static, str> },
     #[error("{address}: {problem}")]

@@ -42,7 +42,7 @@ impl SetReader {
     pub(super) async fn read(&self, address: &Address) -> Result<Fetched, FetchError> {
         let call = self.call(&["application/json", "application/jwk-set+json"]);
         let reply = self.client.get(address, call).await;
-        let reply = reply.map_err(|source| FetchError::Call { address: address.to_string(), source })?;
+        let reply = reply.map_err(|cause| FetchError::Call { address: address.to_string(), cause })?;
         let set = PublishedSet::read(&reply.body, &self.algorithms);
         let set = set.map_err(|problem| FetchError::KeySet { address: address.to_string(), problem })?;
         Ok(Fetched { set, fresh_for: freshness::asked_for(reply.cache_control.as_deref(), reply.age) })

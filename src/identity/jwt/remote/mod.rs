@@ -84,8 +84,8 @@ impl RemoteKeys {
     /// The keys of `issuer`, found by its name through OpenID Connect Discovery 1.0 or RFC 8414.
     ///
     /// `issuer` is the `iss` of its tokens, letter for letter, and so must the metadata name it. The metadata is looked
-    /// for at the three places where it may be; a 404 goes on to the next, any other failure ends the attempt. The keys must
-    /// lie on the issuer's own host, unless
+    /// for at the three places where it may be; a place that says it has none (a 4xx, a redirect, a page) leads to the next, a
+    /// failure ends the attempt. The keys must lie on the issuer's own host, unless
     /// [`allow_keys_from`](RemoteKeysBuilder::allow_keys_from) says otherwise.
     ///
     /// ```
