@@ -15,7 +15,7 @@ mod support {
     pub(crate) mod keys;
 }
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -153,6 +153,23 @@ async fn entries_are_dropped_after_their_end_and_never_to_make_room() {
     clock.advance(Duration::from_secs(61));
     list.revoke(Revocation::token_id(ISSUER, "one more")).await.unwrap();
     assert!(list.len() <= 2, "{}", list.len());
+}
+
+/// Whoever can have revocations added, as by logging out, must not make the others wait when there is no room for more
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "what it costs is measured, against what else it costs")]
+async fn a_full_list_costs_no_more_to_ask_in_vain_than_it_took_to_fill() {
+    let list = MemoryRevocations::builder().capacity(50_000).build().unwrap();
+    let revoke = async |number: u32| list.revoke(Revocation::token_id(ISSUER, &number.to_string())).await;
+    let begun = Instant::now();
+    for number in 0..50_000 {
+        revoke(number).await.unwrap();
+    }
+    let filled = begun.elapsed();
+    for number in 50_000..55_000 {
+        revoke(number).await.unwrap_err();
+    }
+    assert!(begun.elapsed() < 2 * filled, "{filled:?}, then {:?}", begun.elapsed() - filled);
 }
 
 /// An ECDSA signature (r, s) holds as (r, n - s) too, so whoever has a token can write another one that says the same
