@@ -59,7 +59,8 @@ pub trait Revocations: Send + Sync + 'static {
     fn revoke(&self, revocation: Revocation) -> impl Future<Output = Result<(), RevokeError>> + Send;
 
     /// For how long revocations without an end of their own are remembered; tokens that say they were issued longer ago are
-    /// refused, since their revocation may have been forgotten. Default: for ever.
+    /// refused, since their revocation may have been forgotten. One that does not say when it was issued (`iat`) cannot be
+    /// told from a new one: revoke it [`until`](Revocation::until) its own end. Default: for ever.
     fn remembers(&self) -> Option<Duration> {
         None
     }
