@@ -17,12 +17,13 @@ mod support {
     pub(crate) mod services;
 }
 
+use std::error::Error;
 use std::time::{Duration, Instant};
 
-use portcullis::Reason;
 use portcullis::clock::{ManualClock, UnixTime};
 use portcullis::identity::jwt::{Algorithm, JwtVerifier};
 use portcullis::identity::revocation::{RedisRevocations, Revocation, Revocations};
+use portcullis::{Reason, VerifyError};
 use serde_json::json;
 use support::held_redis::{Answer, HeldRedis};
 use support::jwt::{ISSUER, NOW, claims_with, issuer, mint};
@@ -212,7 +213,7 @@ async fn nobody_is_let_in_before_the_list_was_read() {
     let service = Service::start_at(&format!("redis://{nowhere}"), &key);
     let error = service.verifier.verify_token(&mint(&key, &claims_with(json!({})))).unwrap_err();
     assert_eq!(error.reason(), Reason::Unavailable);
-    assert_eq!(error.retry_after(), Some(portcullis::VerifyError::DEFAULT_RETRY_AFTER));
+    assert_eq!(error.retry_after(), Some(VerifyError::DEFAULT_RETRY_AFTER));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -285,6 +286,31 @@ async fn more_revocations_than_fit_are_an_outage_and_no_silence() {
     wait_until("the stream", || list.generation().is_err()).await;
     let late = Revocation::token_id(ISSUER, "four").until(UnixTime::from_secs(9_999_999_999));
     assert!(list.revoke(late).await.unwrap_err().to_string().contains("raise `remember`"));
+}
+
+/// And when others have ended, there is room for what did not fit
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_by_too_many_revocations_ends_with_them() {
+    let Some(redis) = Redis::start() else { return };
+    let key = TestKey::new(Algorithm::HS256);
+    let first = Service::start(&redis, &key).await;
+    let soon = UnixTime::from_secs(NOW + 60);
+    for id in ["one", "two"] {
+        first.list.revoke(Revocation::token_id(ISSUER, id).until(soon)).await.unwrap();
+    }
+    first.list.revoke(Revocation::subject(ISSUER, "alice")).await.unwrap();
+    let clock = ManualClock::at(UnixTime::from_secs(NOW));
+    let list = RedisRevocations::builder(&redis.url()).capacity(2).max_lag(LAG).clock(clock.clone());
+    let list = list.build().unwrap();
+    let verifier = JwtVerifier::new([issuer(key.key_set())]).unwrap().clock(clock.clone()).revocations(list.clone());
+    let (alice, bob) = (mint(&key, &claims_with(json!({}))), mint(&key, &claims_with(json!({"sub": "bob"}))));
+    let reason = |token: &str| verifier.verify_token(token).err().map(|error| error.reason());
+    let overflowed = |error: VerifyError| error.source().is_some_and(|why| why.to_string().contains("capacity"));
+    wait_until("the stream", || list.generation().is_err_and(overflowed)).await;
+    assert_eq!(reason(&bob), Some(Reason::Unavailable));
+    clock.advance(Duration::from_secs(61));
+    wait_until("recovery", || reason(&bob).is_none()).await;
+    assert_eq!(reason(&alice), Some(Reason::Invalid));
 }
 
 #[tokio::test(flavor = "multi_thread")]

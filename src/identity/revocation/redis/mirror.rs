@@ -26,6 +26,9 @@ pub(super) async fn follow(shared: Weak<Shared>) {
 async fn follow_once(shared: &Weak<Shared>, last: &mut String) -> Result<(), RedisError> {
     let Some(alive) = shared.upgrade() else { return Ok(()) };
     let (client, key, wait) = (alive.client().clone(), alive.key().to_owned(), alive.patience());
+    if alive.has_overflowed() {
+        BEGINNING.clone_into(last);
+    }
     drop(alive);
     let mut connection = connect(&client, wait).await?;
     // Without what was read last it is another stream: the server lost it, or one took over that did not have all of it. Its
@@ -34,20 +37,26 @@ async fn follow_once(shared: &Weak<Shared>, last: &mut String) -> Result<(), Red
         BEGINNING.clone_into(last);
     }
     // All that there is, without waiting for more; then what is new.
-    let mut caught_up = false;
+    let (mut caught_up, mut complete) = (false, true);
     loop {
         // An answer may be held up on its way, and says nothing of what came after the question.
         let Some(asked) = shared.upgrade().map(|alive| alive.milliseconds()) else { return Ok(()) };
         let News { entries, last: reached } = read(&mut connection, &key, last, caught_up.then_some(wait)).await?;
         let Some(alive) = shared.upgrade() else { return Ok(()) };
-        alive.take(&entries);
+        complete &= alive.take(&entries);
         if let Some(reached) = reached {
             *last = reached;
         }
         // Where as many were brought as can be at a time, there may be more.
         caught_up = entries.len() < MAX_NEWS;
-        if caught_up {
+        if caught_up && complete {
             alive.was_up_to_date(asked);
+        } else if caught_up {
+            // When others have ended, there may be room for those that were left out.
+            drop(alive);
+            BEGINNING.clone_into(last);
+            (caught_up, complete) = (false, true);
+            sleep(wait).await;
         }
     }
 }

@@ -174,20 +174,27 @@ impl Shared {
         self.max_lag / 4
     }
 
+    /// Whether entries are missing for want of room.
+    pub(super) fn has_overflowed(&self) -> bool {
+        self.overflowed.load(Ordering::Relaxed)
+    }
+
     /// How long entries are kept.
     fn remember(&self) -> Duration {
         // A mirror in memory always says.
         self.mirror.remembers().unwrap_or_default()
     }
 
-    /// Adds what the stream brought.
-    pub(super) fn take(&self, entries: &[Option<Entry>]) {
+    /// Adds what the stream brought; whether there was room for all.
+    pub(super) fn take(&self, entries: &[Option<Entry>]) -> bool {
         let now = self.clock.now();
+        let mut complete = true;
         for entry in entries {
             match entry {
                 Some(entry) if entry.until < now => {}
                 Some(entry) => {
                     if self.mirror.insert(*entry).is_err() {
+                        complete = false;
                         self.overflowed.store(true, Ordering::Relaxed);
                     }
                 }
@@ -197,11 +204,13 @@ impl Shared {
                 }
             }
         }
+        complete
     }
 
-    /// Nothing was in the stream at the time `asked` that is not in the mirror.
+    /// Nothing was in the stream at the time `asked` that is not in the mirror; all of it had room.
     pub(super) fn was_up_to_date(&self, asked: u64) {
         self.up_to_date.store(asked + 1, Ordering::Release);
+        self.overflowed.store(false, Ordering::Relaxed);
         if self.trouble.write().unwrap_or_else(PoisonError::into_inner).take().is_some() {
             trace::happened(Severity::Info, "the revocations are in reach again", &self.key, None);
         }
@@ -221,7 +230,7 @@ impl Shared {
         let last = self.up_to_date.load(Ordering::Acquire);
         let age = self.milliseconds().saturating_sub(last.saturating_sub(1));
         let source = || self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if self.overflowed.load(Ordering::Relaxed) {
+        if self.has_overflowed() {
             Some(Outage::Overflowed)
         } else if last == 0 {
             Some(Outage::NotRead(source()))
