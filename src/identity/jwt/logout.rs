@@ -82,7 +82,7 @@ impl JwtVerifier {
         let clients = if issuer.clients.is_empty() { &issuer.terms.audience } else { &issuer.clients };
         check_audience(clients, claims.audience.as_ref())?;
         claims.id.as_ref().ok_or("no `jti`")?;
-        let issued_at = claims.issued_at.ok_or("no `iat`")?;
+        let issued_at = claims.issued_since.ok_or("no `iat`")?;
         let window = Window::of(&claims, claims.expires_at.ok_or("no `exp`")?, issuer.terms.leeway);
         window.check(self.now()).map_err(Unread::Refused)?;
         let ended = LoggedOut {
