@@ -65,7 +65,9 @@ impl Revocation {
     }
 
     /// Every token of `subject` that `issuer` issued until the moment of the revocation, by the claim `iat`. One issued in
-    /// that same second ends too, and one that does not say when it was issued.
+    /// that same second ends too, and one that does not say when it was issued. `iat` is the issuer's time: to be sure of
+    /// tokens that were issued just before by a clock ahead of ours, revoke those [`issued_until`](Self::issued_until) a
+    /// minute later.
     pub fn subject(issuer: &str, subject: &str) -> Self {
         Self::new(Mark::of(Kind::Subject, issuer, subject))
     }
