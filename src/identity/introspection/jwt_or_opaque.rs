@@ -9,8 +9,8 @@ use crate::identity::verifier::Verifier;
 
 /// Verifies JWTs here, and asks the issuer about every other token; made by [`JwtVerifier::or_introspect`].
 ///
-/// What has the shape of a JWT, three parts of which the first is a JSON object in base64url, is judged as one, and its
-/// refusal is final: it is never sent on.
+/// What has the shape of a JWT, three parts or more of which the first is a JSON object in base64url, is judged as one, and
+/// its refusal is final: it is never sent on. A JWT that is encrypted (five parts, with `enc`) is for its issuer to read.
 ///
 /// ```
 /// use portcullis::Secret;

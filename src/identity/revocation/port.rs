@@ -103,7 +103,8 @@ pub trait Revocations: Send + Sync + 'static {
     fn revoke(&self, revocation: Revocation) -> impl Future<Output = Result<(), RevokeError>> + Send;
 
     /// For how long revocations without an end of their own are remembered; tokens that say they were issued longer ago are
-    /// refused, since their revocation may have been forgotten. Default: for ever.
+    /// refused, since their revocation may have been forgotten. One that does not say when it was issued (`iat`) cannot be
+    /// told from a new one: revoke it [`until`](Revocation::until) its own end. Default: for ever.
     fn remembers(&self) -> Option<Duration> {
         None
     }
@@ -146,7 +147,8 @@ pub struct TokenFacts<'t> {
 }
 
 impl<'t> TokenFacts<'t> {
-    /// The token itself. Keep no copy.
+    /// The token itself. Keep no copy, and know a JWT by what comes before its signature: with ECDSA, whoever has a token can
+    /// write another signature below it that holds as well.
     #[must_use]
     pub const fn expose(&self) -> &'t str {
         self.token
