@@ -11,8 +11,9 @@ use super::super::argon2::Memory;
 use super::super::hash::{OutOfMemory, StoredHash};
 use super::super::phc;
 
-/// About a second, the digest's length included: each block of it takes all rounds.
-const MAX_ROUNDS: u32 = 4_000_000;
+/// About a second, with either function.
+const MAX_ROUNDS_SHA256: u32 = 4_000_000;
+const MAX_ROUNDS_SHA512: u32 = 1_500_000;
 
 /// OWASP Password Storage Cheat Sheet.
 const SUFFICIENT_SHA256: u32 = 600_000;
@@ -42,18 +43,18 @@ impl StoredHash for Pbkdf2 {
 }
 
 pub(in super::super) fn read_sha256(text: &str) -> Result<Arc<dyn StoredHash>, &'static str> {
-    read(text, 32, SUFFICIENT_SHA256, pbkdf2_hmac::<Sha256>)
+    read(text, 32, [SUFFICIENT_SHA256, MAX_ROUNDS_SHA256], pbkdf2_hmac::<Sha256>)
 }
 
 pub(in super::super) fn read_sha512(text: &str) -> Result<Arc<dyn StoredHash>, &'static str> {
-    read(text, 64, SUFFICIENT_SHA512, pbkdf2_hmac::<Sha512>)
+    read(text, 64, [SUFFICIENT_SHA512, MAX_ROUNDS_SHA512], pbkdf2_hmac::<Sha512>)
 }
 
 /// Reads `$pbkdf2-sha256$i=…,l=…$salt$digest`, where the length `l` may be left out.
 fn read(
     text: &str,
     block: usize,
-    sufficient: u32,
+    [sufficient, most]: [u32; 2],
     compute: fn(&[u8], &[u8], u32, &mut [u8]),
 ) -> Result<Arc<dyn StoredHash>, &'static str> {
     let mut fields = text.split('$').skip(2);
@@ -76,8 +77,8 @@ fn read(
     if rounds < MIN_ROUNDS {
         return Err("i is under 1000: hash the password anew");
     }
-    if rounds > MAX_ROUNDS {
-        return Err("i is over 4000000: hash the password with fewer rounds");
+    if rounds > most {
+        return Err("i is over 4000000, or 1500000 with SHA-512: hash the password with fewer rounds");
     }
     Ok(Arc::new(Pbkdf2 { rounds, sufficient, salt, digest, compute }))
 }

@@ -10,10 +10,8 @@ use super::super::argon2::Memory;
 use super::super::hash::{OutOfMemory, StoredHash};
 use super::super::phc;
 
-/// 256 MiB, in bytes.
-const MAX_MEMORY: u64 = 256 * 1024 * 1024;
-/// Memory times lanes is what the time grows with: 512 MiB takes about a second.
-const MAX_MEMORY_LANES: u64 = 512 * 1024 * 1024;
+/// 256 MiB, in bytes, of memory times lanes, which the time grows with: about a second.
+const MAX_MEMORY_LANES: u64 = 256 * 1024 * 1024;
 
 /// The logarithm of N and lanes with blocks of 8, any of which suffices today (OWASP Password Storage Cheat Sheet).
 const SUFFICIENT: [(u8, u32); 5] = [(17, 1), (16, 2), (15, 3), (14, 5), (13, 10)];
@@ -62,8 +60,8 @@ pub(in super::super) fn read(text: &str) -> Result<Arc<dyn StoredHash>, &'static
     }
     let params = u8::try_from(log_n).ok().and_then(|log_n| Params::new(log_n, blocks, lanes).ok());
     let params = params.ok_or("the parameters are none of scrypt's: hash the password anew")?;
-    if memory(&params) > MAX_MEMORY || memory(&params).saturating_mul(lanes.into()) > MAX_MEMORY_LANES {
-        return Err("more than 256 MiB, or 512 MiB times p: hash the password with less memory");
+    if memory(&params).saturating_mul(lanes.into()) > MAX_MEMORY_LANES {
+        return Err("more than 256 MiB of memory times p: hash the password with less");
     }
     let (salt, digest) = phc::bytes(salt, digest)?;
     Ok(Arc::new(Scrypt { params, salt, digest }))
