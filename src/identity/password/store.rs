@@ -178,3 +178,62 @@ impl Examples {
         Lot::drawn(by_name.values().map(|example| &example.lot), name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::super::argon2::Memory;
+    use super::super::hash::OutOfMemory;
+    use super::*;
+
+    /// A hash that is told from others by where it lies.
+    struct Never(#[expect(dead_code, reason = "what has no size lies nowhere")] usize);
+
+    impl StoredHash for Never {
+        fn matches(&self, _: &[u8], _: &mut Memory) -> Result<bool, OutOfMemory> {
+            Ok(false)
+        }
+
+        fn needs_rehash(&self) -> bool {
+            false
+        }
+    }
+
+    fn accounts() -> Vec<Account> {
+        let account = |number| Account {
+            hash: Arc::new(Never(number)),
+            stored: format!("stored hash {number}").into(),
+            identity: None,
+        };
+        (0..100).map(account).collect()
+    }
+
+    #[test]
+    fn an_unknown_name_costs_what_some_user_seen_before_costs_and_stays_with_that_one() {
+        let (accounts, examples) = (accounts(), Examples::default());
+        let see = |users: std::ops::Range<usize>| {
+            for (number, account) in accounts.iter().enumerate().filter(|(number, _)| users.contains(number)) {
+                examples.add(&format!("user {number}"), account);
+            }
+        };
+        let resembled = || -> Vec<Option<usize>> {
+            let decoys = (0..500).map(|number| examples.decoy(&format!("nobody {number}")));
+            decoys.map(|hash| accounts.iter().position(|account| Arc::ptr_eq(&account.hash, &hash))).collect()
+        };
+        assert!(resembled().iter().all(Option::is_none), "as a new hash, while nobody was seen");
+
+        see(0..8);
+        let first = resembled();
+        assert_eq!(first.iter().collect::<HashSet<_>>().len(), 8, "each of the eight is resembled by some");
+        see(3..4);
+        assert_eq!(resembled(), first);
+
+        // Of many a bounded number is kept, and it is the first.
+        see(8..100);
+        let later = resembled();
+        assert!(later.iter().all(|number| number.is_some_and(|number| number < Examples::MAX)));
+        see(0..100);
+        assert_eq!(resembled(), later);
+    }
+}

@@ -174,10 +174,9 @@ impl fmt::Debug for PasswordVerifier {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::super::accounts::{Account, Accounts};
+    use super::super::accounts::Accounts;
     use super::super::argon2::Memory;
     use super::super::hash::{OutOfMemory, StoredHash};
-    use super::super::store::Examples;
     use super::super::users::User;
     use super::*;
 
@@ -287,52 +286,5 @@ mod tests {
         assert_eq!(same(&before, &elsewhere), 200);
         // The new user is resembled by one name in twenty, give or take.
         assert!((170..200).contains(&same(&before, &after)), "{}", same(&before, &after));
-    }
-
-    /// A store whose rows are read, and whose hashes are counted.
-    struct Rows(Vec<Arc<Counted>>);
-
-    impl Rows {
-        /// As a store would, for a verifier of its own: what `examples` sees of user `number`.
-        fn account(&self, number: usize) -> Account {
-            let hash = self.0.get(number).unwrap_or_else(|| panic!("no row {number}"));
-            let mut user = user(hash);
-            user.stored = format!("stored hash {number}").into();
-            Account::new(&Arc::from("staff"), &format!("user {number}"), user)
-        }
-    }
-
-    #[test]
-    fn an_unknown_name_in_a_store_costs_what_some_user_seen_before_costs_and_stays_with_that_one() {
-        let rows = Rows((0..100).map(|_| Arc::default()).collect());
-        let examples = Examples::default();
-        for number in 0..8 {
-            examples.add(&format!("user {number}"), &rows.account(number));
-        }
-        let names: Vec<_> = (0..200).map(|number| format!("nobody {number}")).collect();
-        let resembled = || -> Vec<_> {
-            let hashes: Vec<_> = names.iter().map(|name| examples.decoy(name)).collect();
-            let number = |hash: &Arc<dyn StoredHash>| {
-                rows.0.iter().position(|row| Arc::ptr_eq(&(Arc::clone(row) as Arc<dyn StoredHash>), hash))
-            };
-            hashes.iter().map(|hash| number(hash).unwrap_or(usize::MAX)).collect()
-        };
-        let first = resembled();
-        let distinct: std::collections::HashSet<_> = first.iter().collect();
-        assert_eq!(distinct.len(), 8, "every user seen is resembled by some");
-        assert!(first.iter().all(|&number| number < 8));
-
-        // The same users again change nothing, and of many more a bounded number is kept.
-        examples.add("user 3", &rows.account(3));
-        assert_eq!(resembled(), first);
-        for number in 8..100 {
-            examples.add(&format!("user {number}"), &rows.account(number));
-        }
-        let later = resembled();
-        assert!(later.iter().all(|&number| number < 64));
-        for number in 0..100 {
-            examples.add(&format!("user {number}"), &rows.account(number));
-        }
-        assert_eq!(resembled(), later);
     }
 }
