@@ -82,6 +82,40 @@ impl Fixture {
     }
 }
 
+/// A list of one's own, in a table or a queue, keeps what was revoked as bytes, and reads it again when a process starts
+#[tokio::test]
+async fn a_revocation_that_was_kept_elsewhere_ends_what_it_ended_and_no_more() {
+    let at = UnixTime::from_secs;
+    let kept = [
+        Revocation::token_id(ISSUER, "one"),
+        Revocation::session_id(ISSUER, "first"),
+        Revocation::subject(ISSUER, "bob"),
+        Revocation::subject(ISSUER, "carol").issued_until(at(NOW - 60)),
+    ]
+    .map(|revocation| revocation.to_bytes(at(NOW - 10)));
+
+    let fixture = Fixture::new();
+    for bytes in &kept {
+        assert!(Revocation::from_bytes(&bytes[1..]).is_none());
+        fixture.revoke(Revocation::from_bytes(bytes).unwrap()).await;
+    }
+    let reason = |claims| fixture.reason(&fixture.token(claims));
+    let ended = Some(Reason::Invalid);
+    assert_eq!(reason(json!({"jti": "one"})), ended);
+    assert_eq!(reason(json!({"jti": "two"})), None);
+    assert_eq!(reason(json!({"sid": "first"})), ended);
+    assert_eq!(reason(json!({"sub": "bob", "iat": NOW - 10})), ended);
+    assert_eq!(reason(json!({"sub": "bob", "iat": NOW - 9})), None, "it counts from when it was made, not read");
+    assert_eq!(reason(json!({"sub": "carol", "iat": NOW - 60})), ended);
+    assert_eq!(reason(json!({"sub": "carol", "iat": NOW - 59})), None);
+    fixture.clock.advance(MemoryRevocations::DEFAULT_REMEMBER - Duration::from_secs(1));
+    fixture.revoke(Revocation::token_id(ISSUER, "three")).await;
+    assert_eq!(fixture.list.len(), 5, "what has no end of its own is kept as long as the list remembers");
+
+    let short = Revocation::token_id(ISSUER, "one").until(at(NOW + 5)).to_bytes(at(NOW));
+    assert!(format!("{:?}", Revocation::from_bytes(&short).unwrap()).contains(&(NOW + 5).to_string()));
+}
+
 /// K17
 #[tokio::test]
 async fn each_kind_ends_what_it_names_at_the_next_use_and_nothing_else() {

@@ -84,6 +84,14 @@ async fn nobody_is_told_the_query_of_an_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn keys_are_fetched_before_a_token_comes() {
+    let issuer = issuer().await;
+    let gate = gate(&section(&issuer, "discovery = true"));
+    issuer.wait_for_requests(Endpoint::Jwks, 1).await.unwrap();
+    assert_eq!(keys(&gate)["attempts"], json!(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_issuer_that_is_down_is_503_and_never_401() {
     let issuer = issuer().await;
     issuer.fail_with(Endpoint::Jwks, Fault::html());

@@ -36,6 +36,10 @@ pub struct JwtOrOpaque {
 
 impl JwtVerifier {
     /// This verifier for tokens that are JWTs, and `opaque` for all others, in one scheme.
+    ///
+    /// Each of the two asks its own list of revocations: give a clone of one list to both, or what is revoked ends tokens of
+    /// one kind only. Keep a clone of this verifier where [`back_channel_logout`](Self::back_channel_logout) or
+    /// [`replace`](Self::replace) is called later.
     #[must_use]
     pub fn or_introspect(self, opaque: IntrospectionVerifier) -> JwtOrOpaque {
         JwtOrOpaque { jwt: self, opaque }

@@ -38,7 +38,11 @@ impl JwtVerifier {
     /// }
     /// ```
     ///
+    /// Opaque tokens end too, if the verifier that introspects them was given the same list.
+    ///
     /// # Errors
+    /// Each is for you to log: no event is emitted for it.
+    ///
     /// Invalid or expired, if it is not a logout token of one of the issuers for one of our
     /// [clients](super::Issuer::logout_clients) (section 2.6). Unavailable, if keys are missing, if there is no list of revocations,
     /// or if that list cannot take it.

@@ -31,7 +31,7 @@ pub(super) async fn append(
     let oldest = now.min(UnixTime::from_secs(seconds)).saturating_sub(keep);
     let mut command = cmd("XADD");
     command.arg(key).arg("MINID").arg("~").arg(oldest.as_secs().saturating_mul(1000));
-    command.arg("*").arg(Entry::FIELD).arg(entry.to_bytes());
+    command.arg("*").arg(FIELD).arg(entry.to_bytes());
     command.query_async::<String>(connection).await.map(drop)
 }
 
@@ -68,12 +68,14 @@ pub(super) async fn read(
     let reply: Option<StreamReadReply> = command.query_async(connection).await?;
     let ids: Vec<_> = reply.into_iter().flat_map(|reply| reply.keys).flat_map(|stream| stream.ids).collect();
     let last = ids.last().map(|id| id.id.clone());
-    let entries = ids.iter().map(|id| match id.map.get(Entry::FIELD) {
+    let entries = ids.iter().map(|id| match id.map.get(FIELD) {
         Some(Value::BulkString(bytes)) => Entry::from_bytes(bytes),
         _ => None,
     });
     Ok(News { entries: entries.collect(), last })
 }
 
+/// The name of the one field that an entry of the stream has.
+const FIELD: &str = "revocation";
 /// How many entries are read at a time.
 pub(super) const MAX_NEWS: usize = 1000;

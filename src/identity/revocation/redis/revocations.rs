@@ -104,6 +104,8 @@ impl RedisRevocations {
 
     /// Ends when the list has been read for the first time. Requests that come earlier are answered 503; a service may wait
     /// for this before it takes any, and should give up at some time.
+    ///
+    /// For a health check, later on, there is [`generation`](Revocations::generation): an error while requests are answered 503.
     pub async fn ready(&self) {
         self.start();
         let mut ready = self.shared.ready.subscribe();
