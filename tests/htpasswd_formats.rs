@@ -16,6 +16,7 @@ use std::process::{Command, Stdio};
 use portcullis::credentials::BasicCredentials;
 use portcullis::identity::password::{HtpasswdFile, PasswordCheck, User, hash_password};
 use portcullis::{Reason, Verifier};
+use proptest::prelude::*;
 use support::services;
 
 /// 8, 72, 73 and 255 bytes, the longest that `htpasswd` takes; 1000 bytes; and characters of two to four bytes.
@@ -263,6 +264,52 @@ fn poisoned_hashes_are_faults_that_say_why_before_any_work_is_done() {
         assert!(error.to_string().contains(problem), "{hash}: {error}");
         assert!(hash == "{SHA}" || !error.to_string().contains(&hash), "{error}");
     }
+}
+
+proptest! {
+    /// B06: whatever a row or a line holds, reading it panics nowhere, and what is read can be compared.
+    #[test]
+    fn no_text_is_too_odd_to_be_read(parts in prop::collection::vec(part(), 0..8)) {
+        let text = parts.concat();
+        match User::new_allowing_weak(&text) {
+            Err(error) => prop_assert!(error.faults().len() == 1),
+            // What would take a second is not waited for here.
+            Ok(user) if !text.contains("00") => prop_assert!(user.check_password("wonderland").is_ok()),
+            Ok(_) => {}
+        }
+    }
+}
+
+/// What hashes are made of, in any order, and any text.
+fn part() -> impl Strategy<Value = String> {
+    let known = [
+        "$",
+        "$argon2id$",
+        "$argon2d$v=16$",
+        "v=19$",
+        "m=64,t=1,p=1$",
+        "$2b$04$",
+        "$2y$",
+        "$scrypt$",
+        "ln=4,r=8,p=1$",
+        "$5$",
+        "$pbkdf2-sha512$",
+        "i=1000$",
+        "i=1000,l=32$",
+        "$6$rounds=1000$",
+        "salt$",
+        "$apr1$",
+        "{SHA}",
+        "c2FsdHNhbHQ$",
+        "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI",
+        "abcdefghijklmnopqrstuugnA3sBav18rnV72BeOyKWV21iMMRCBW",
+        "é",
+        "\0",
+        "aaaaaaaaaaaaaaaaaaaaaa",
+        "4294967296",
+        "00",
+    ];
+    prop_oneof![4 => prop::sample::select(known.to_vec()).prop_map(String::from), 1 => any::<String>()]
 }
 
 /// A file as it grows over the years, with a format of each. What is weak is a fault unless it is allowed, and DES crypt

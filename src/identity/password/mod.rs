@@ -6,6 +6,9 @@
 //!   credential at all, so an account without a password cannot be logged into.
 //! - Hashing is expensive on purpose, so it runs on a [`HashPool`]'s own threads, never on the async workers. When more
 //!   waits than the pool's queue holds, or longer than its deadline, the answer is *unavailable*, not *invalid*.
+//! - Users are in memory ([`Users`]), in a file (`HtpasswdFile`, with the feature `htpasswd`), or in a database
+//!   ([`PasswordStore`]). Whoever is removed, disabled or given another password is out from then on, in the middle of a
+//!   log-in too.
 //! - Stored hashes come from files and databases that others may write to, so their parameters are checked against
 //!   limits before any work is done, when a [`User`] is made.
 //!

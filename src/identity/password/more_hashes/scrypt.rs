@@ -1,5 +1,6 @@
 //! scrypt (RFC 7914) in PHC string form.
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use ::scrypt::{Params, scrypt};
@@ -26,7 +27,9 @@ impl StoredHash for Scrypt {
     fn matches(&self, password: &[u8], _: &mut Memory) -> Result<bool, OutOfMemory> {
         // The crate takes its memory in a way that ends the process where there is none; so it is asked for before.
         let needed = usize::try_from(memory(&self.params)).map_err(|_| OutOfMemory)?;
-        Vec::<u8>::new().try_reserve_exact(needed).map_err(|_| OutOfMemory)?;
+        let mut room = Vec::<u8>::new();
+        room.try_reserve_exact(needed).map_err(|_| OutOfMemory)?;
+        drop(black_box(room));
         let mut digest = [0; phc::MAX_DIGEST];
         let digest = digest.get_mut(..self.digest.len()).ok_or(OutOfMemory)?;
         scrypt(password, &self.salt, &self.params, digest).map_err(|_| OutOfMemory)?;
