@@ -75,6 +75,8 @@ struct Seen {
     digest: u64,
     /// Whether the look before saw the same: the file has been left alone since.
     settled: bool,
+    /// What could not be read may be allowed later, and that leaves the stamp as it is.
+    is_readable: bool,
 }
 
 impl Seen {
@@ -82,7 +84,7 @@ impl Seen {
         // Before the content: what is written in between is seen as a change next time.
         let stamp = Stamp::of(&rules.path);
         let content = Content::of(&rules.path);
-        (Self { stamp, digest: content.digest(), settled: false }, content)
+        (Self { stamp, digest: content.digest(), settled: false, is_readable: content.0.is_ok() }, content)
     }
 }
 
@@ -118,7 +120,7 @@ impl Kept {
     /// Looks for a change, and takes it over when a second look sees the same: a file that is being written is half of one,
     /// and might be a sound one, of fewer users.
     fn look(&mut self, rules: &Rules) -> Vec<Revoked> {
-        if self.seen.settled && self.seen.stamp == Stamp::of(&rules.path) {
+        if self.seen.settled && self.seen.is_readable && self.seen.stamp == Stamp::of(&rules.path) {
             return Vec::new();
         }
         let (mut seen, content) = Seen::look(rules);
