@@ -1,15 +1,15 @@
 //! Who has a name and a password that match.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{DefaultHasher, Hasher};
 use std::hint::black_box;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::argon2id::Argon2id;
-use super::hash::StoredHash;
+use super::accounts::Accounts;
 use super::pool::HashPool;
-use super::users::{User, Users};
+use super::remembered::{PasswordMemory, Remembered};
+use super::under_way::{Check, UnderWay};
+use super::users::Users;
+use crate::clock::Clock;
 use crate::credentials::BasicCredentials;
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
@@ -34,33 +34,13 @@ use crate::identity::verifier::Verifier;
 pub struct PasswordVerifier {
     shared: Arc<Shared>,
     pool: HashPool,
+    memory: Arc<Remembered>,
+    under_way: Arc<UnderWay>,
 }
 
 struct Shared {
     issuer: Arc<str>,
     accounts: RwLock<Arc<Accounts>>,
-}
-
-struct Accounts {
-    by_name: HashMap<Box<str>, Account>,
-    /// One for every account: an unknown name does the work of one of them.
-    lots: Vec<Lot>,
-}
-
-/// Draws for unknown names. It starts from the stored hash, which nobody outside knows, and from nothing else: so a name
-/// resembles the same user in every verifier and every process that knows that user, and a change of one user changes
-/// it for few. A name that took another time elsewhere, or later, would be known to be nobody's.
-struct Lot {
-    keyed: DefaultHasher,
-    hash: Arc<dyn StoredHash>,
-}
-
-#[derive(Clone)]
-struct Account {
-    hash: Arc<dyn StoredHash>,
-    stored: Box<str>,
-    /// `None` for a disabled user.
-    identity: Option<Identity>,
 }
 
 impl PasswordVerifier {
@@ -69,13 +49,32 @@ impl PasswordVerifier {
     pub fn new(issuer: impl Into<Arc<str>>, users: Users) -> Self {
         let issuer = issuer.into();
         let accounts = RwLock::new(Arc::new(Accounts::new(&issuer, users)));
-        Self { shared: Arc::new(Shared { issuer, accounts }), pool: HashPool::default() }
+        Self {
+            shared: Arc::new(Shared { issuer, accounts }),
+            pool: HashPool::default(),
+            memory: Arc::default(),
+            under_way: Arc::default(),
+        }
     }
 
     /// Hashes on this pool instead. Give one pool to all verifiers, so that they share one budget.
     #[must_use]
     pub fn pool(mut self, pool: HashPool) -> Self {
         self.pool = pool;
+        self
+    }
+
+    /// How much is remembered of credentials that were right. Default: [`PasswordMemory::new`].
+    #[must_use]
+    pub fn memory(mut self, limits: PasswordMemory) -> Self {
+        self.memory = Arc::new(self.memory.with_limits(limits));
+        self
+    }
+
+    /// The clock that the memory's end is measured with. Default: the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.memory = Arc::new(self.memory.with_clock(Arc::new(clock)));
         self
     }
 
@@ -132,22 +131,40 @@ impl Verifier<BasicCredentials> for PasswordVerifier {
             None => decoy,
         };
         drop(accounts);
-        let (matches, credentials) = self
-            .pool
-            .run_with_memory(move |memory| {
-                (hash.matches(credentials.expose_password().as_bytes(), memory), credentials)
-            })
-            .await?;
-        let matches = matches.map_err(VerifyError::unavailable)?;
+        // The stored hash is part of it: a check that was joined or is remembered is worth nothing for another password.
+        let tag = self.memory.tag(&credentials, account.as_ref().map_or("", |account| &account.stored));
+        if let Some(identity) = account.as_ref().and_then(|account| account.identity.as_ref())
+            && self.memory.holds(&tag)
+        {
+            return Ok(identity.clone());
+        }
+        let credentials = Arc::new(credentials);
+        let check = Check { credentials: Arc::clone(&credentials), hash };
+        let matches = self.under_way.run(tag, check, &self.pool).await?;
         match account {
             None => Err(VerifyError::invalid().because("no such user")),
             Some(account) if account.identity.is_none() => Err(VerifyError::invalid().because("the user is disabled")),
             Some(_) if !matches => Err(VerifyError::invalid().because("wrong password")),
-            Some(account) => self
-                .accounts()
-                .still_good(credentials.username(), &account)
-                .ok_or(VerifyError::invalid().because("the user changed while the password was checked")),
+            Some(account) => {
+                let identity = self.accounts().still_good(credentials.username(), &account);
+                let identity = identity
+                    .ok_or(VerifyError::invalid().because("the user changed while the password was checked"))?;
+                self.memory.insert(tag);
+                Ok(identity)
+            }
         }
+    }
+
+    fn verify_now(&self, credentials: &BasicCredentials) -> Option<Result<Identity, VerifyError>> {
+        self.remembered(credentials).map(Ok)
+    }
+
+    fn remembered(&self, credentials: &BasicCredentials) -> Option<Identity> {
+        let accounts = self.accounts();
+        let account = accounts.by_name.get(credentials.username());
+        let tag = self.memory.tag(credentials, account.map_or("", |account| &account.stored));
+        let known = self.memory.holds(&tag);
+        account?.identity.as_ref().filter(|_| known).cloned()
     }
 }
 
@@ -157,63 +174,8 @@ impl fmt::Debug for PasswordVerifier {
             .field("issuer", &self.shared.issuer)
             .field("users", &self.accounts().by_name.len())
             .field("pool", &self.pool)
+            .field("memory", &self.memory)
             .finish_non_exhaustive()
-    }
-}
-
-impl Accounts {
-    fn new(issuer: &Arc<str>, users: Users) -> Self {
-        let by_name: HashMap<_, _> = users
-            .by_name
-            .into_iter()
-            .map(|(name, user)| {
-                let account = Account::new(issuer, &name, user);
-                (name, account)
-            })
-            .collect();
-        let lots = by_name.values().map(Lot::new).collect();
-        Self { by_name, lots }
-    }
-
-    /// The work for a name that nobody has: that of a known user, so that the times of unknown names are distributed as
-    /// those of known ones, and always the same for one name.
-    fn decoy(&self, name: &str) -> Arc<dyn StoredHash> {
-        let highest = self.lots.iter().max_by_key(|lot| lot.draw(name));
-        highest.map_or_else(|| Arc::new(Argon2id::placeholder()) as Arc<_>, |lot| Arc::clone(&lot.hash))
-    }
-
-    /// The identity of `name` as it is now, if a password that matched `account` matches still.
-    fn still_good(&self, name: &str, account: &Account) -> Option<Identity> {
-        let current = self.by_name.get(name)?;
-        if current.stored == account.stored { current.identity.clone() } else { None }
-    }
-}
-
-impl Lot {
-    fn new(account: &Account) -> Self {
-        let mut keyed = DefaultHasher::new();
-        keyed.write(account.stored.as_bytes());
-        Self { keyed, hash: Arc::clone(&account.hash) }
-    }
-
-    fn draw(&self, name: &str) -> u64 {
-        let mut keyed = self.keyed.clone();
-        keyed.write(name.as_bytes());
-        keyed.finish()
-    }
-}
-
-impl Account {
-    fn new(issuer: &Arc<str>, name: &str, user: User) -> Self {
-        let identity = (!user.disabled).then(|| {
-            Identity::assertion(Arc::clone(issuer), name)
-                .roles(user.roles)
-                .scopes(user.scopes)
-                .amr(["pwd"])
-                .authenticated_now()
-                .build()
-        });
-        Self { hash: user.hash, stored: user.stored, identity }
     }
 }
 
@@ -222,7 +184,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::super::argon2id::Memory;
-    use super::super::hash::OutOfMemory;
+    use super::super::hash::{OutOfMemory, StoredHash};
+    use super::super::users::User;
     use super::*;
 
     /// Stands for a hash with parameters of its own: counts how often its work is done.

@@ -1,0 +1,93 @@
+//! Users as a verifier keeps them: read, named, and ready to be compared.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
+
+use super::argon2id::Argon2id;
+use super::hash::StoredHash;
+use super::users::{User, Users};
+use crate::identity::identity::Identity;
+
+pub(super) struct Accounts {
+    pub(super) by_name: HashMap<Box<str>, Account>,
+    /// One for every account: an unknown name does the work of one of them.
+    lots: Vec<Lot>,
+}
+
+#[derive(Clone)]
+pub(super) struct Account {
+    pub(super) hash: Arc<dyn StoredHash>,
+    pub(super) stored: Box<str>,
+    /// `None` for a disabled user.
+    pub(super) identity: Option<Identity>,
+}
+
+/// Draws for unknown names. It starts from the stored hash, which nobody outside knows, and from nothing else: so a name
+/// resembles the same user in every verifier and every process that knows that user, and a change of one user changes
+/// it for few. A name that took another time elsewhere, or later, would be known to be nobody's.
+struct Lot {
+    keyed: DefaultHasher,
+    hash: Arc<dyn StoredHash>,
+}
+
+impl Accounts {
+    pub(super) fn new(issuer: &Arc<str>, users: Users) -> Self {
+        let by_name: HashMap<_, _> = users
+            .by_name
+            .into_iter()
+            .map(|(name, user)| {
+                let account = Account::new(issuer, &name, user);
+                (name, account)
+            })
+            .collect();
+        let lots = by_name.values().map(Lot::new).collect();
+        Self { by_name, lots }
+    }
+
+    /// The work for a name that nobody has: that of a known user, so that the times of unknown names are distributed as
+    /// those of known ones, and always the same for one name.
+    pub(super) fn decoy(&self, name: &str) -> Arc<dyn StoredHash> {
+        Lot::drawn(self.lots.iter(), name)
+    }
+
+    /// The identity of `name` as it is now, if a password that matched `account` matches still.
+    pub(super) fn still_good(&self, name: &str, account: &Account) -> Option<Identity> {
+        let current = self.by_name.get(name)?;
+        if current.stored == account.stored { current.identity.clone() } else { None }
+    }
+}
+
+impl Account {
+    fn new(issuer: &Arc<str>, name: &str, user: User) -> Self {
+        let identity = (!user.disabled).then(|| {
+            Identity::assertion(Arc::clone(issuer), name)
+                .roles(user.roles)
+                .scopes(user.scopes)
+                .amr(["pwd"])
+                .authenticated_now()
+                .build()
+        });
+        Self { hash: user.hash, stored: user.stored, identity }
+    }
+}
+
+impl Lot {
+    fn new(account: &Account) -> Self {
+        let mut keyed = DefaultHasher::new();
+        keyed.write(account.stored.as_bytes());
+        Self { keyed, hash: Arc::clone(&account.hash) }
+    }
+
+    /// The hash of the highest; where there are no lots, one as new hashes are.
+    fn drawn<'l>(lots: impl Iterator<Item = &'l Self>, name: &str) -> Arc<dyn StoredHash> {
+        let highest = lots.max_by_key(|lot| lot.draw(name));
+        highest.map_or_else(|| Arc::new(Argon2id::placeholder()) as Arc<_>, |lot| Arc::clone(&lot.hash))
+    }
+
+    fn draw(&self, name: &str) -> u64 {
+        let mut keyed = self.keyed.clone();
+        keyed.write(name.as_bytes());
+        keyed.finish()
+    }
+}
