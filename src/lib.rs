@@ -63,6 +63,7 @@
 //! | `redis` | no | revocations shared by many processes: `identity::revocation::RedisRevocations` |
 //! | `rust-crypto` | no | the portable backend for JWT signatures |
 //! | `bcrypt` | no | bcrypt hashes too |
+//! | `htpasswd` | no | every other hash in use, and files of users: `identity::password::HtpasswdFile` |
 //! | `axum` | no | extractors for handlers: the module `axum` |
 //! | `tracing` | no | an event for every refusal |
 //! | `test-kit` | no | an issuer, forged tokens and assertions for the tests of services: the module `test_kit` |
@@ -74,8 +75,10 @@
 //!
 //! - To start: the examples of [`AuthenticateLayer`], [`RequireLayer`] and [`Verifier`].
 //! - To understand: [the life of a request](guide::life_of_a_request) and [the defaults](guide::defaults).
+//! - To operate: [tokens in production](guide::tokens), from keys that age to the answer of each fault.
 //! - To extend: [writing a scheme, a verifier, a policy](guide::writing_a_scheme).
-//! - To check us: [which test keeps which rule](guide::conformance).
+//! - To check us: [which test keeps which rule](guide::conformance), and
+//!   [where Envoy judges a token otherwise](guide::envoy_referee).
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

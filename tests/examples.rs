@@ -3,6 +3,7 @@
 
 #![cfg(all(
     feature = "axum",
+    feature = "bcrypt",
     feature = "jwt",
     any(feature = "aws-lc-rs", feature = "rust-crypto"),
     feature = "password",
@@ -31,6 +32,9 @@ mod existing_stack;
 #[path = "../examples/hyper_server.rs"]
 mod hyper_server;
 #[expect(dead_code, reason = "`main` binds a fixed port and prints")]
+#[path = "../examples/password_store.rs"]
+mod password_store;
+#[expect(dead_code, reason = "`main` binds a fixed port and prints")]
 #[path = "../examples/quickstart.rs"]
 mod quickstart;
 
@@ -46,7 +50,8 @@ use support::transcript::{read, replay};
 use tokio::net::TcpListener;
 
 /// The examples whose transcripts are replayed, `mcp_server` in `mcp.rs`; `gate` is a program with tests of its own.
-const REPLAYED: [&str; 5] = ["custom_verifier", "existing_stack", "hyper_server", "mcp_server", "quickstart"];
+const REPLAYED: [&str; 6] =
+    ["custom_verifier", "existing_stack", "hyper_server", "mcp_server", "password_store", "quickstart"];
 
 async fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -128,6 +133,31 @@ async fn the_custom_verifier_answers_as_its_header_shows() {
     let mut shell = Shell::new(serve(custom_verifier::app(good, broken).unwrap()).await);
     shell.set("KEY", key);
     replay(include_str!("../examples/custom_verifier.rs"), &mut shell).await;
+}
+
+#[tokio::test]
+async fn the_password_store_answers_as_its_header_shows_and_replaces_the_old_hash() {
+    let staff = || password_store::Staff::new(rusqlite::Connection::open_in_memory().unwrap());
+    let (good, broken) = (staff(), staff());
+    let password = good.found().unwrap();
+    let mut shell = Shell::new(serve(password_store::app(good.clone(), broken).unwrap()).await);
+    shell.set("PASSWORD", password);
+    replay(include_str!("../examples/password_store.rs"), &mut shell).await;
+
+    let stored = || -> String {
+        let query = "SELECT hash FROM staff WHERE name = 'bob'";
+        good.with(|connection| connection.query_row(query, [], |row| row.get(0))).unwrap()
+    };
+    // It is made after the answer, on another thread.
+    for _ in 0..3_000 {
+        if stored().starts_with("$argon2id$") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert!(stored().starts_with("$argon2id$"));
+    let answer = shell.run("curl -i -u \"bob:bob's secret\" localhost:3000/hello").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "that it compiles is the test")]
 #![cfg(all(
     feature = "axum",
+    feature = "htpasswd",
     feature = "jwt",
     feature = "password",
     feature = "redis",
@@ -40,7 +41,8 @@ use portcullis::identity::jwt::{
     RemoteKeysBuilder, TokenCache,
 };
 use portcullis::identity::password::{
-    HashError, HashPool, HashPoolBuilder, PasswordMemory, PasswordVerifier, User, Users,
+    HashError, HashPool, HashPoolBuilder, HtpasswdFile, HtpasswdFileBuilder, HtpasswdState, PasswordCheck,
+    PasswordMemory, PasswordStore, PasswordVerifier, Rehash, StoredUser, User, Users,
 };
 use portcullis::identity::revocation::{
     MemoryRevocations, MemoryRevocationsBuilder, RedisRevocations, RedisRevocationsBuilder, Revocation, Revocations,
@@ -132,6 +134,17 @@ macro_rules! promise {
 trait Shared: Plain + Clone {}
 impl<T: Plain + Clone> Shared for T {}
 
+/// A store of users in which there is nobody.
+struct Nobody;
+
+impl PasswordStore for Nobody {
+    type Error = io::Error;
+
+    async fn find(&self, _: &str) -> Result<Option<StoredUser>, io::Error> {
+        Ok(None)
+    }
+}
+
 type Checks = PasswordVerifier;
 type Answered = <Inner as Service<Request<()>>>::Future;
 type Attempted = fn(BearerToken) -> Ready<Result<Identity, VerifyError>>;
@@ -143,12 +156,13 @@ promise! {
         PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
         MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>, ProtectedResource, ProtectedResourceBuilder,
         PublishLayer, Publish<Inner>, MetadataService, Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge,
-        TokenBuilder<'static>, ClientAddress, PasswordMemory, Throttle, Throttled<Checks>, TrustedProxies, Client, KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque;
+        TokenBuilder<'static>, ClientAddress, PasswordMemory, Throttle, Throttled<Checks>, TrustedProxies, Client, KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque,
+        HtpasswdFile, HtpasswdState, PasswordCheck;
     Plain: Assertion, AuthenticateBuilder, Permit, ThrottleBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
         BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, MemorySessionsBuilder, NewSession,
         LoggedOut, Users,
         Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder, ClientBuilder, RemoteKeysBuilder, ClientAuth,
-        IntrospectionBuilder, SigningKey;
+        IntrospectionBuilder, SigningKey, HtpasswdFileBuilder, Rehash, StoredUser;
     Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection, RevokeError;
     Send: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>,
         permission::ResponseFuture<Inner, ()>, resource::ResponseFuture<Answered>;
@@ -157,6 +171,7 @@ promise! {
     Scheme: Basic<Checks>, Bearer<TokenVerifier>, Bearer<JwtVerifier>, Session<MemorySessions>;
     Respond: Problem;
     Revocations: MemoryRevocations, RedisRevocations;
+    PasswordStore: Nobody;
     Clock: SystemClock, ManualClock;
 }
 

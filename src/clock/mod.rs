@@ -7,11 +7,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 #[cfg(any(feature = "jwks", feature = "test-kit"))]
 mod deadline;
+#[cfg(feature = "htpasswd")]
+mod modified;
 #[cfg(any(feature = "redis", feature = "test-kit"))]
 mod sleep;
 
 #[cfg(any(feature = "jwks", feature = "test-kit"))]
 pub(crate) use deadline::within;
+#[cfg(feature = "htpasswd")]
+pub(crate) use modified::modified;
 #[cfg(any(feature = "redis", feature = "test-kit"))]
 pub(crate) use sleep::sleep;
 

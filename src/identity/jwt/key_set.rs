@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::algorithm::{Algorithm, Family};
-use super::backend::{Check, MacKey, PublicKey};
+use super::backend::{Check, MacKey, OBSTACLE, PublicKey};
 use super::compact::{Compact, Header, Room};
 use super::json::Cause;
 use super::standing::Standing;
@@ -271,15 +271,16 @@ fn check<'k, K: Check>(
     };
     match genuine {
         Some(named) => Ok(&named.standing),
-        None if has_names => Err(Misfit::Signature(NO_SIGNATURE)),
-        // Where keys have no names, a new one is told from the old by nothing else.
+        None if has_names && header.key_id.is_some() => Err(Misfit::Signature(NO_SIGNATURE)),
+        // Where keys or tokens have no names, a new key is told from the old by nothing else.
         None => Err(Misfit::NoKey(NO_SIGNATURE)),
     }
 }
 
 /// The algorithms that the keys of a public set may serve, each once; or every fault of the list.
 pub(super) fn check_public(allowed: &[Algorithm]) -> Result<Vec<Algorithm>, ConfigError> {
-    let mut faults = Vec::new();
+    // Said here, since a key that is fetched later could only be left out.
+    let mut faults: Vec<_> = OBSTACLE.map(|problem| ConfigFault::new("algorithms", problem)).into_iter().collect();
     if allowed.is_empty() {
         faults.push(ConfigFault::new("algorithms", "name at least one algorithm that the issuer signs with"));
     }

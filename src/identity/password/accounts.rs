@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
-use super::argon2id::Argon2id;
+use super::argon2::Argon2;
 use super::hash::StoredHash;
 use super::users::{User, Users};
 use crate::identity::identity::Identity;
@@ -26,7 +26,7 @@ pub(super) struct Account {
 /// Draws for unknown names. It starts from the stored hash, which nobody outside knows, and from nothing else: so a name
 /// resembles the same user in every verifier and every process that knows that user, and a change of one user changes
 /// it for few. A name that took another time elsewhere, or later, would be known to be nobody's.
-struct Lot {
+pub(super) struct Lot {
     keyed: DefaultHasher,
     hash: Arc<dyn StoredHash>,
 }
@@ -59,7 +59,7 @@ impl Accounts {
 }
 
 impl Account {
-    fn new(issuer: &Arc<str>, name: &str, user: User) -> Self {
+    pub(super) fn new(issuer: &Arc<str>, name: &str, user: User) -> Self {
         let identity = (!user.disabled).then(|| {
             Identity::assertion(Arc::clone(issuer), name)
                 .roles(user.roles)
@@ -73,16 +73,16 @@ impl Account {
 }
 
 impl Lot {
-    fn new(account: &Account) -> Self {
+    pub(super) fn new(account: &Account) -> Self {
         let mut keyed = DefaultHasher::new();
         keyed.write(account.stored.as_bytes());
         Self { keyed, hash: Arc::clone(&account.hash) }
     }
 
     /// The hash of the highest; where there are no lots, one as new hashes are.
-    fn drawn<'l>(lots: impl Iterator<Item = &'l Self>, name: &str) -> Arc<dyn StoredHash> {
+    pub(super) fn drawn<'l>(lots: impl Iterator<Item = &'l Self>, name: &str) -> Arc<dyn StoredHash> {
         let highest = lots.max_by_key(|lot| lot.draw(name));
-        highest.map_or_else(|| Arc::new(Argon2id::placeholder()) as Arc<_>, |lot| Arc::clone(&lot.hash))
+        highest.map_or_else(|| Arc::new(Argon2::placeholder()) as Arc<_>, |lot| Arc::clone(&lot.hash))
     }
 
     fn draw(&self, name: &str) -> u64 {

@@ -6,13 +6,15 @@ use ::bcrypt::{HashParts, hash_with_salt_bytes};
 use constant_time_eq::constant_time_eq_n;
 use zeroize::Zeroize;
 
-use super::argon2id::Memory;
+use super::argon2::Memory;
 use super::hash::{OutOfMemory, StoredHash};
 
 /// bcrypt reads no more of a password.
 const MAX_PASSWORD_LENGTH: usize = 72;
 /// Each step doubles the time; 14 is about a second.
 const COSTS: std::ops::RangeInclusive<u32> = 4..=14;
+/// OWASP Password Storage Cheat Sheet.
+const SUFFICIENT_COST: u32 = 10;
 
 struct Bcrypt {
     cost: u32,
@@ -31,6 +33,10 @@ impl StoredHash for Bcrypt {
         let equal = constant_time_eq_n(&computed, &self.canonical);
         computed.zeroize();
         Ok(equal & whole)
+    }
+
+    fn needs_rehash(&self) -> bool {
+        self.cost < SUFFICIENT_COST
     }
 }
 

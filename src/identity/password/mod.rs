@@ -12,26 +12,49 @@
 //! - Stored hashes come from files and databases that others may write to, so their parameters are checked against
 //!   limits before any work is done, when a [`User`] is made.
 //!
-//! Read are argon2id in PHC form (`$argon2id$v=19$m=19456,t=2,p=1$…`) with at most 256 MiB, 16 passes, 16 lanes and
-//! 1 GiB of memory times passes; and, with the feature `bcrypt`, bcrypt (`$2a$`, `$2b$`, `$2y$`) of cost 4 to 14, for
-//! which passwords over 72 bytes or with a NUL are refused instead of cut. [`hash_password`] makes new hashes.
+//! | stored hash | read with | at most | rehash advised |
+//! |---|---|---|---|
+//! | argon2id, argon2i, argon2d in PHC form (`$argon2id$v=19$m=19456,t=2,p=1$…`) | always | 256 MiB, 16 passes, 16 lanes, 1 GiB of memory times passes | argon2i, argon2d, version 16, less than OWASP asks for |
+//! | bcrypt (`$2a$`, `$2b$`, `$2y$`) | feature `bcrypt` or `htpasswd` | cost 4 to 14 | under cost 10 |
+//! | scrypt in PHC form (`$scrypt$ln=17,r=8,p=1$…`) | feature `htpasswd` | 256 MiB of memory times lanes | less than OWASP asks for |
+//! | PBKDF2 in PHC form (`$pbkdf2-sha256$i=600000,l=32$…`, `$pbkdf2-sha512$…`) | feature `htpasswd` | 4,000,000 rounds, 1,500,000 with SHA-512 | under 600,000 rounds, 210,000 with SHA-512 |
+//! | sha256-crypt (`$5$`), sha512-crypt (`$6$`) | feature `htpasswd` | 700,000 rounds | always |
+//! | Apache's MD5 (`$apr1$`), SHA-1 (`{SHA}`) | feature `htpasswd`, by [`User::new_allowing_weak`] | | always |
+//!
+//! DES crypt and plain text are never read. No password is ever cut: bcrypt, which looks at 72 bytes and in some
+//! implementations stops at a NUL, refuses what is longer or holds one. [`hash_password`] makes new hashes, and
+//! [`PasswordVerifier::on_rehash`] has them replace old ones.
 
 mod accounts;
-mod argon2id;
+mod argon2;
 #[cfg_attr(not(feature = "bcrypt"), path = "bcrypt_off.rs")]
 mod bcrypt;
+mod directory;
 mod hash;
+#[cfg(feature = "htpasswd")]
+mod htpasswd;
+#[cfg_attr(not(feature = "htpasswd"), path = "more_hashes_off.rs")]
+mod more_hashes;
+mod new_hash;
+mod phc;
 mod pool;
+mod rehash;
 mod remembered;
 mod source;
+mod store;
 mod turns;
 mod under_way;
 mod users;
 mod verifier;
 mod workers;
 
-pub use argon2id::{HashError, hash_password};
+pub use hash::PasswordCheck;
+#[cfg(feature = "htpasswd")]
+pub use htpasswd::{HtpasswdFile, HtpasswdFileBuilder, HtpasswdState};
+pub use new_hash::{HashError, hash_password};
 pub use pool::{HashPool, HashPoolBuilder};
+pub use rehash::Rehash;
 pub use remembered::PasswordMemory;
+pub use store::{PasswordStore, StoredUser};
 pub use users::{User, Users};
 pub use verifier::PasswordVerifier;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::argon2id::Memory;
+use super::argon2::Memory;
 use super::source::Source;
 use super::turns::{Job, Placed, Queued};
 use super::workers::{Lateness, Workers};
@@ -93,6 +93,16 @@ impl HashPool {
         match workers.push(source, Queued { job, deadline }) {
             Placed::Waits => {}
             Placed::InsteadOf(left_out) | Placed::Full(left_out) => left_out.job.refuse(self.unavailable(NotRun::Full)),
+        }
+    }
+
+    /// Runs `work` when its turn comes, though nobody waits for it; not at all where the queue is full.
+    pub(super) fn run_unattended(&self, work: impl FnOnce(&mut Memory) + Send + 'static) {
+        let Shared { threads, deadline, clock, workers, .. } = &*self.shared;
+        let deadline = clock.monotonic().saturating_add(*deadline);
+        // Whoever gave the work sees that it was not done by what it drops.
+        if workers.start(*threads, || self.lateness()).is_ok() {
+            workers.push_if_room(Source::Unknown, Queued { job: Box::new(Unattended(work)), deadline });
         }
     }
 
@@ -247,6 +257,21 @@ impl<T: Send, F: FnOnce(&mut Memory) -> T + Send> Job for Single<T, F> {
     fn refuse(self: Box<Self>, why: VerifyError) {
         drop(self.reply.send(Err(why)));
     }
+}
+
+/// A job that nobody waits for.
+struct Unattended<F>(F);
+
+impl<F: FnOnce(&mut Memory) + Send> Job for Unattended<F> {
+    fn is_abandoned(&self) -> bool {
+        false
+    }
+
+    fn run(self: Box<Self>, memory: &mut Memory) {
+        (self.0)(memory);
+    }
+
+    fn refuse(self: Box<Self>, _: VerifyError) {}
 }
 
 impl Drop for Shared {

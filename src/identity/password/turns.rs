@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use super::argon2id::Memory;
+use super::argon2::Memory;
 use super::source::Source;
 use crate::identity::error::VerifyError;
 
@@ -70,6 +70,15 @@ impl Turns {
             },
             None => Placed::Full(queued),
         }
+    }
+
+    /// Adds a job if there is a place; else gives it back.
+    pub(super) fn push_if_room(&mut self, source: Source, queued: Queued) -> Option<Queued> {
+        if self.waiting >= self.places {
+            return Some(queued);
+        }
+        self.append(source, queued);
+        None
     }
 
     /// The next job, in turn.

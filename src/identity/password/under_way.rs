@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::argon2id::Memory;
+use super::argon2::Memory;
 use super::hash::StoredHash;
 use super::pool::HashPool;
 use super::remembered::Tag;

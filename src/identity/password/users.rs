@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::hash::{self, StoredHash};
+use super::argon2::Memory;
+use super::hash::{self, PasswordCheck, StoredHash, Strength};
+use super::new_hash::HashError;
 use crate::credentials::BasicCredentials;
 use crate::error::{ConfigError, ConfigFault};
 
@@ -109,8 +111,54 @@ impl User {
     ///
     /// When the hash cannot be read, is of a kind that is not supported, or asks for more work than the limits allow.
     pub fn new(hash: &str) -> Result<Self, ConfigError> {
-        let read = hash::read(hash).map_err(|problem| ConfigFault::new("password hash", problem))?;
+        Self::read(hash, Strength::Strong)
+    }
+
+    /// As [`new`](Self::new), and the hash may also be a weak one: Apache's MD5 (`$apr1$`), the default of `htpasswd`, or
+    /// SHA-1 without a salt (`{SHA}`). Needs the feature `htpasswd`.
+    ///
+    /// Whoever gets hold of such hashes finds most passwords within hours. Have them replaced: by
+    /// [`on_rehash`](super::PasswordVerifier::on_rehash) at the next log-in, or with `htpasswd -B`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "htpasswd")] {
+    /// use portcullis::identity::password::User;
+    ///
+    /// let weak = "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=";
+    /// assert!(User::new(weak).is_err());
+    /// assert!(User::new_allowing_weak(weak).is_ok());
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new). Passwords in plain text and hashes of DES crypt, which reads 8 characters, are never read.
+    pub fn new_allowing_weak(hash: &str) -> Result<Self, ConfigError> {
+        Self::read(hash, Strength::Any)
+    }
+
+    pub(super) fn read(hash: &str, strength: Strength) -> Result<Self, ConfigError> {
+        let read = hash::read(hash, strength).map_err(|problem| ConfigFault::new("password hash", problem))?;
         Ok(Self { hash: read, stored: hash.into(), roles: Vec::new(), scopes: Vec::new(), disabled: false })
+    }
+
+    /// Whether `password` is the user's, disabled or not: to ask for it again before it is changed. Takes as long as the
+    /// stored hash demands; from async code run it with [`HashPool::run`](super::HashPool::run).
+    ///
+    /// ```
+    /// use portcullis::identity::password::{HashError, HashPool, PasswordCheck, User};
+    ///
+    /// # async fn confirm(pool: HashPool, user: User, old: String) -> Result<bool, Box<dyn std::error::Error>> {
+    /// let check = pool.run(move || user.check_password(&old)).await??;
+    /// Ok(check != PasswordCheck::Failed)
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`HashError::OutOfMemory`] when the operating system gives no memory for the work.
+    pub fn check_password(&self, password: &str) -> Result<PasswordCheck, HashError> {
+        PasswordCheck::of(&*self.hash, password, &mut Memory::default()).map_err(|_| HashError::OutOfMemory)
     }
 
     /// What the user is. Default: nothing.

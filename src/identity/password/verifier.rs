@@ -1,12 +1,14 @@
 //! Who has a name and a password that match.
 
+use std::error::Error;
 use std::fmt;
-use std::hint::black_box;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
-use super::accounts::Accounts;
+use super::directory::Directory;
 use super::pool::HashPool;
+use super::rehash::{Rehash, Rehasher};
 use super::remembered::{PasswordMemory, Remembered};
+use super::store::PasswordStore;
 use super::under_way::{Check, UnderWay};
 use super::users::Users;
 use crate::clock::Clock;
@@ -32,15 +34,23 @@ use crate::identity::verifier::Verifier;
 /// ```
 #[derive(Clone)]
 pub struct PasswordVerifier {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     pool: HashPool,
     memory: Arc<Remembered>,
     under_way: Arc<UnderWay>,
+    rehasher: Option<Arc<Rehasher>>,
 }
 
-struct Shared {
-    issuer: Arc<str>,
-    accounts: RwLock<Arc<Accounts>>,
+pub(super) struct Shared {
+    pub(super) issuer: Arc<str>,
+    directory: Directory,
+}
+
+impl Shared {
+    /// As [`PasswordVerifier::replace`].
+    pub(super) fn replace(&self, users: Users) -> Vec<String> {
+        self.directory.replace(&self.issuer, users)
+    }
 }
 
 impl PasswordVerifier {
@@ -48,12 +58,25 @@ impl PasswordVerifier {
     /// of its own, [`HashPool::default`].
     pub fn new(issuer: impl Into<Arc<str>>, users: Users) -> Self {
         let issuer = issuer.into();
-        let accounts = RwLock::new(Arc::new(Accounts::new(&issuer, users)));
+        let directory = Directory::memory(&issuer, users);
+        Self::over(issuer, directory)
+    }
+
+    /// Verifies against users that are kept elsewhere. The store is asked before a password is compared, and again when
+    /// it was right, so that a change counts at once; where it does not answer, the log-in is *unavailable*.
+    ///
+    /// An unknown name does the work of some user seen before; until one was seen, that of a new hash.
+    pub fn with_store(issuer: impl Into<Arc<str>>, store: impl PasswordStore) -> Self {
+        Self::over(issuer.into(), Directory::store(store))
+    }
+
+    pub(super) fn over(issuer: Arc<str>, directory: Directory) -> Self {
         Self {
-            shared: Arc::new(Shared { issuer, accounts }),
+            shared: Arc::new(Shared { issuer, directory }),
             pool: HashPool::default(),
             memory: Arc::default(),
             under_way: Arc::default(),
+            rehasher: None,
         }
     }
 
@@ -64,7 +87,8 @@ impl PasswordVerifier {
         self
     }
 
-    /// How much is remembered of credentials that were right. Default: [`PasswordMemory::new`].
+    /// How much is remembered of credentials that were right. Default: [`PasswordMemory::new`]. Of users in a store it is
+    /// asked after the store, so that a change counts at once: it saves the hash, and not the way.
     #[must_use]
     pub fn memory(mut self, limits: PasswordMemory) -> Self {
         self.memory = Arc::new(self.memory.with_limits(limits));
@@ -78,14 +102,41 @@ impl PasswordVerifier {
         self
     }
 
-    /// Whether `name` is known and not disabled.
+    /// Calls `hook` with a new hash for whoever logs in while the stored one is below what is asked for today: argon2id
+    /// with one of the five sets of parameters that OWASP lists, scrypt likewise, PBKDF2 with 600,000 rounds of SHA-256 or
+    /// 210,000 of SHA-512, bcrypt of cost 10; anything else always is. Default: nothing happens.
+    ///
+    /// The log-in does not wait for it. The pool hashes the password again after what waits there, and calls the hook on
+    /// the same thread, so it may block, and counts against the pool's budget while it does. It is called once for a
+    /// stored hash; where it fails, an error is told to the operator, and the next log-in is another chance.
+    ///
+    /// ```
+    /// use portcullis::identity::password::{PasswordVerifier, Users};
+    ///
+    /// let verifier = PasswordVerifier::new("staff", Users::new()).on_rehash(|rehash| {
+    ///     // Where the hash is still the old one: the user may have another password by now.
+    ///     save(rehash.name(), rehash.old_hash(), rehash.new_hash())?;
+    ///     Ok(())
+    /// });
+    /// # fn save(_: &str, _: &str, _: &str) -> std::io::Result<()> { Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn on_rehash<H>(mut self, hook: H) -> Self
+    where
+        H: Fn(&Rehash) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
+    {
+        self.rehasher = Some(Rehasher::new(Arc::clone(&self.shared.issuer), Box::new(hook)));
+        self
+    }
+
+    /// Whether `name` is known and not disabled. Of users in a store nothing is known here: `false`.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.accounts().by_name.get(name).is_some_and(|account| account.identity.is_some())
+        self.shared.directory.contains(name)
     }
 
     /// Exchanges the users, in every clone and for every verdict from now on, that of a password which is being hashed
-    /// included.
+    /// included. Users in a store cannot be exchanged from here: nothing happens.
     ///
     /// Returns the names, in no order, of those who could log in before and whose old password is worth nothing now:
     /// removed, disabled, or given another password. End their sessions too:
@@ -102,38 +153,20 @@ impl PasswordVerifier {
     /// }
     /// # }
     /// ```
+    #[expect(clippy::must_use_candidate, reason = "the exchange is what it is for; not everybody keeps sessions")]
     pub fn replace(&self, users: Users) -> Vec<String> {
-        let fresh = Arc::new(Accounts::new(&self.shared.issuer, users));
-        let mut current = self.shared.accounts.write().unwrap_or_else(PoisonError::into_inner);
-        let revoked = current
-            .by_name
-            .iter()
-            .filter(|(name, account)| account.identity.is_some() && fresh.still_good(name, account).is_none())
-            .map(|(name, _)| String::from(&**name))
-            .collect();
-        *current = fresh;
-        revoked
-    }
-
-    fn accounts(&self) -> Arc<Accounts> {
-        Arc::clone(&self.shared.accounts.read().unwrap_or_else(PoisonError::into_inner))
+        self.shared.replace(users)
     }
 }
 
 impl Verifier<BasicCredentials> for PasswordVerifier {
     async fn verify(&self, credentials: BasicCredentials) -> Result<Identity, VerifyError> {
-        let accounts = self.accounts();
-        let account = accounts.by_name.get(credentials.username()).cloned();
-        // Drawn for known names too, since with many users the draw itself takes time.
-        let decoy = black_box(accounts.decoy(credentials.username()));
-        let hash = match &account {
-            Some(account) => Arc::clone(&account.hash),
-            None => decoy,
-        };
-        drop(accounts);
+        let Shared { issuer, directory } = &*self.shared;
+        let found = directory.find(issuer, credentials.username()).await?;
+        let (hash, needs_rehash) = (found.hash.clone(), found.hash.needs_rehash());
         // The stored hash is part of it: a check that was joined or is remembered is worth nothing for another password.
-        let tag = self.memory.tag(&credentials, account.as_ref().map_or("", |account| &account.stored));
-        if let Some(identity) = account.as_ref().and_then(|account| account.identity.as_ref())
+        let tag = self.memory.tag(&credentials, found.account.as_ref().map_or("", |account| &account.stored));
+        if let Some(identity) = found.account.as_ref().ok().and_then(|account| account.identity.as_ref())
             && self.memory.holds(&tag)
         {
             return Ok(identity.clone());
@@ -141,18 +174,19 @@ impl Verifier<BasicCredentials> for PasswordVerifier {
         let credentials = Arc::new(credentials);
         let check = Check { credentials: Arc::clone(&credentials), hash };
         let matches = self.under_way.run(tag, check, &self.pool).await?;
-        match account {
-            None => Err(VerifyError::invalid().because("no such user")),
-            Some(account) if account.identity.is_none() => Err(VerifyError::invalid().because("the user is disabled")),
-            Some(_) if !matches => Err(VerifyError::invalid().because("wrong password")),
-            Some(account) => {
-                let identity = self.accounts().still_good(credentials.username(), &account);
-                let identity = identity
-                    .ok_or(VerifyError::invalid().because("the user changed while the password was checked"))?;
-                self.memory.insert(tag);
-                Ok(identity)
-            }
+        let account = found.account.map_err(|nobody| VerifyError::invalid().because(nobody))?;
+        if account.identity.is_none() {
+            return Err(VerifyError::invalid().because("the user is disabled"));
         }
+        if !matches {
+            return Err(VerifyError::invalid().because("wrong password"));
+        }
+        let identity = directory.still_good(issuer, credentials.username(), &account).await?;
+        if let (true, Some(rehasher)) = (needs_rehash, &self.rehasher) {
+            rehasher.rehash(&self.pool, credentials, account.stored);
+        }
+        self.memory.insert(tag);
+        Ok(identity)
     }
 
     fn verify_now(&self, credentials: &BasicCredentials) -> Option<Result<Identity, VerifyError>> {
@@ -160,11 +194,11 @@ impl Verifier<BasicCredentials> for PasswordVerifier {
     }
 
     fn remembered(&self, credentials: &BasicCredentials) -> Option<Identity> {
-        let accounts = self.accounts();
-        let account = accounts.by_name.get(credentials.username());
-        let tag = self.memory.tag(credentials, account.map_or("", |account| &account.stored));
-        let known = self.memory.holds(&tag);
-        account?.identity.as_ref().filter(|_| known).cloned()
+        self.shared.directory.look(credentials.username(), |account| {
+            let tag = self.memory.tag(credentials, account.map_or("", |account| &account.stored));
+            let known = self.memory.holds(&tag);
+            account?.identity.as_ref().filter(|_| known).cloned()
+        })?
     }
 }
 
@@ -172,7 +206,7 @@ impl fmt::Debug for PasswordVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PasswordVerifier")
             .field("issuer", &self.shared.issuer)
-            .field("users", &self.accounts().by_name.len())
+            .field("users", &self.shared.directory)
             .field("pool", &self.pool)
             .field("memory", &self.memory)
             .finish_non_exhaustive()
@@ -183,7 +217,8 @@ impl fmt::Debug for PasswordVerifier {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::super::argon2id::Memory;
+    use super::super::accounts::Accounts;
+    use super::super::argon2::Memory;
     use super::super::hash::{OutOfMemory, StoredHash};
     use super::super::users::User;
     use super::*;
@@ -196,6 +231,10 @@ mod tests {
         fn matches(&self, password: &[u8], _: &mut Memory) -> Result<bool, OutOfMemory> {
             self.0.fetch_add(1, Ordering::SeqCst);
             Ok(password == b"right")
+        }
+
+        fn needs_rehash(&self) -> bool {
+            false
         }
     }
 
@@ -235,16 +274,25 @@ mod tests {
         users.insert("carol", user(&carol).disabled(true)).unwrap();
         let verifier = PasswordVerifier::new("staff", users);
 
-        for (name, password, accepted) in [
-            ("alice", "right", true),
-            ("alice", "wrong", false),
-            ("carol", "right", false),
-            ("carol", "wrong", false),
-            ("mallory", "right", false),
-            ("mallory", "wrong", false),
-        ] {
-            assert_eq!(log_in(&verifier, name, password).await, accepted, "{name}");
+        assert!(log_in(&verifier, "alice", "right").await);
+        assert_eq!(alice.take(), 1);
+        // What some kinds of hash would cut is work like the rest.
+        let long = [72, 73, 1000, BasicCredentials::MAX_PASSWORD].map(|length| "x".repeat(length));
+        for password in ["wrong", "w"].into_iter().chain(long.iter().map(String::as_str)) {
+            for name in ["alice", "carol", "mallory"] {
+                assert!(!log_in(&verifier, name, password).await, "{name}");
+                assert_eq!(alice.take() + carol.take(), 1, "{name}, {} bytes", password.len());
+            }
+        }
+        for name in ["carol", "mallory"] {
+            assert!(!log_in(&verifier, name, "right").await, "{name}");
             assert_eq!(alice.take() + carol.take(), 1, "{name}");
+        }
+        // What is no credential costs nobody anything, whatever the name.
+        for name in ["alice", "mallory"] {
+            for password in [String::new(), "x".repeat(BasicCredentials::MAX_PASSWORD + 1)] {
+                assert!(BasicCredentials::new(name, &password).is_err());
+            }
         }
     }
 

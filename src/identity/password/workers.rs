@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::{io, thread};
 
-use super::argon2id::Memory;
+use super::argon2::Memory;
 use super::source::Source;
 use super::turns::{Placed, Queued, Turns};
 use crate::clock::Clock;
@@ -65,6 +65,14 @@ impl Workers {
         let placed = self.lock().turns.push(source, queued);
         self.changed.notify_one();
         placed
+    }
+
+    /// As [`push`](Self::push), in nobody's place.
+    pub(super) fn push_if_room(&self, source: Source, queued: Queued) {
+        let left_out = self.lock().turns.push_if_room(source, queued);
+        self.changed.notify_one();
+        // Dropped without the lock: what it holds is not ours.
+        drop(left_out);
     }
 
     /// Lets the threads end, after what waits.
