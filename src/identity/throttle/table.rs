@@ -11,13 +11,13 @@ pub(super) struct Table {
     places: HashMap<u128, usize>,
     counts: Vec<(u128, Count)>,
     capacity: usize,
-    random: RandomState,
-    drawn: u64,
+    /// State of a generator that strangers do not know; never zero.
+    random: u64,
 }
 
 impl Table {
     pub(super) fn new(rules: Rules, capacity: usize) -> Self {
-        Self { rules, places: HashMap::new(), counts: Vec::new(), capacity, random: RandomState::new(), drawn: 0 }
+        Self { rules, places: HashMap::new(), counts: Vec::new(), capacity, random: RandomState::new().hash_one(0) | 1 }
     }
 
     pub(super) fn reserve(&mut self, key: u128, now: Duration) -> Reserve {
@@ -72,16 +72,19 @@ impl Table {
     /// Of some that are drawn, that which has failed least. One that is under attack weighs more than nearly all others; to
     /// have it drawn among its equals, each of those others would have to be attacked as much.
     fn least(&mut self, now: Duration) -> Option<usize> {
-        let drawn: Vec<usize> = (0..DRAWN).map(|_| self.draw()).collect();
+        let drawn = [(); DRAWN].map(|()| self.draw());
         let idle = |place: &usize| self.counts.get(*place).is_some_and(|(_, count)| !count.is_under_way());
         let weight = |place: &usize| self.counts.get(*place).map(|(_, count)| count.weight(&self.rules, now));
         let least = drawn.into_iter().filter(idle).min_by_key(weight);
         least.or_else(|| (0..self.counts.len()).filter(idle).min_by_key(weight))
     }
 
+    /// By xorshift: it need be no better than hard to foresee.
     fn draw(&mut self) -> usize {
-        self.drawn = self.drawn.wrapping_add(1);
-        (self.random.hash_one(self.drawn) % self.counts.len().max(1) as u64) as usize
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        (self.random % self.counts.len().max(1) as u64) as usize
     }
 
     fn remove(&mut self, place: usize) {
