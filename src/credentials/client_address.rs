@@ -31,21 +31,23 @@ impl ClientAddress {
         self.0
     }
 
-    /// What counts as one client: an IPv4 address, or the 64-bit network of an IPv6 address, since whoever has one address of
-    /// it has them all.
-    pub(crate) const fn network(self) -> Network {
+    /// What counts as one client, by its first address: an IPv4 address, or the 64-bit network of an IPv6 address, since
+    /// whoever has one address of it has them all.
+    ///
+    /// ```
+    /// use portcullis::credentials::ClientAddress;
+    ///
+    /// let client = ClientAddress::new("2001:db8:1:2:3:4:5:6".parse()?);
+    /// assert_eq!(client.network(), ClientAddress::new("2001:db8:1:2::".parse()?));
+    /// # Ok::<(), std::net::AddrParseError>(())
+    /// ```
+    #[must_use]
+    pub const fn network(self) -> Self {
         match self.0 {
-            IpAddr::V4(address) => Network::V4(address.to_bits()),
-            IpAddr::V6(address) => Network::V6((address.to_bits() >> 64) as u64),
+            IpAddr::V4(_) => self,
+            IpAddr::V6(address) => Self(IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64))),
         }
     }
-}
-
-/// A client's network, to count by.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum Network {
-    V4(u32),
-    V6(u64),
 }
 
 /// The number of an IPv4 address where it stands among those of IPv6.

@@ -39,7 +39,6 @@ pub use authorization::Authorization;
 pub use basic::BasicCredentials;
 pub use bearer::BearerToken;
 pub use client_address::ClientAddress;
-pub(crate) use client_address::Network;
 pub use cookie::find_cookie;
 pub use parameters::Parameters;
 pub use session_cookie::{CookieName, SessionCookie};

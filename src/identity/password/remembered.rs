@@ -6,6 +6,7 @@
 //! there and may log in is judged on every use.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use sha2::Sha256;
 use zeroize::Zeroize;
 
 use crate::clock::{Clock, SystemClock};
-use crate::credentials::{BasicCredentials, Network};
+use crate::credentials::BasicCredentials;
 
 /// How much a [`PasswordVerifier`](super::PasswordVerifier) remembers of credentials that were right, and for how long.
 ///
@@ -131,16 +132,10 @@ impl Remembered {
             mac.update(&(part.len() as u64).to_le_bytes());
             mac.update(part.as_bytes());
         }
-        match credentials.client().map(|client| client.network()) {
+        match credentials.client().map(|client| client.network().ip()) {
             None => mac.update(&[0]),
-            Some(Network::V4(bits)) => {
-                mac.update(&[4]);
-                mac.update(&bits.to_le_bytes());
-            }
-            Some(Network::V6(bits)) => {
-                mac.update(&[6]);
-                mac.update(&bits.to_le_bytes());
-            }
+            Some(IpAddr::V4(address)) => mac.update(&address.octets()),
+            Some(IpAddr::V6(address)) => mac.update(&address.octets()),
         }
         Some(mac.finalize().into_bytes().into())
     }

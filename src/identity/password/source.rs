@@ -3,14 +3,14 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 
-use crate::credentials::{ClientAddress, Network};
+use crate::credentials::ClientAddress;
 
 /// Who shares a queue: a client's network where it is known, else an account.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Source {
     /// By a number instead of its name, which may be long, and a password typed into the wrong field.
     Account(u64),
-    Network(Network),
+    Network(ClientAddress),
     Unknown,
 }
 

@@ -266,6 +266,7 @@ mod tests {
         verifier.verify(BasicCredentials::new(name, password).unwrap()).await.is_ok()
     }
 
+    /// B01
     #[tokio::test]
     async fn whoever_is_asking_one_hash_is_computed() {
         let (alice, carol) = (Arc::default(), Arc::default());
@@ -296,6 +297,7 @@ mod tests {
         }
     }
 
+    /// B01
     #[tokio::test]
     async fn an_unknown_name_costs_what_some_user_costs_and_always_the_same_one() {
         let hashes: Vec<Arc<Counted>> = (0..8).map(|_| Arc::default()).collect();

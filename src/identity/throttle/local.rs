@@ -17,8 +17,8 @@ pub(super) struct Keys {
 }
 
 pub(super) struct Local {
-    accounts: Mutex<Table>,
-    clients: Mutex<Table>,
+    pub(super) accounts: Mutex<Table>,
+    pub(super) clients: Mutex<Table>,
     /// Told whenever something ends that was under way.
     pub(super) settled: Notify,
     clock: Arc<dyn Clock>,
@@ -48,13 +48,6 @@ impl Local {
         account
     }
 
-    /// The client was refused elsewhere.
-    pub(super) fn refused(&self, keys: Keys) {
-        let now = self.now();
-        lock(&self.accounts).release(keys.account);
-        self.change(&self.clients, |table| table.fail(keys.client, now));
-    }
-
     pub(super) fn fail(&self, keys: Keys) {
         let now = self.now();
         lock(&self.accounts).fail(keys.account, now);
@@ -77,17 +70,17 @@ impl Local {
         (lock(&self.accounts).len(), lock(&self.clients).len())
     }
 
-    fn change(&self, table: &Mutex<Table>, change: impl FnOnce(&mut Table)) {
+    pub(super) fn change(&self, table: &Mutex<Table>, change: impl FnOnce(&mut Table)) {
         change(&mut lock(table));
         self.settled.notify_waiters();
     }
 
-    fn now(&self) -> Duration {
+    pub(super) fn now(&self) -> Duration {
         // Never zero, which is a count's beginning.
         self.clock.monotonic().saturating_add(Duration::from_nanos(1))
     }
 }
 
-fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
+pub(super) fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
     table.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -23,11 +23,11 @@ use crate::identity::identity::Identity;
 /// ```
 #[must_use = "tell how the attempt ended"]
 pub struct Permit {
-    throttle: Throttle,
-    keys: Keys,
+    pub(super) throttle: Throttle,
+    pub(super) keys: Keys,
     /// Whether it is also reserved where processes count together.
     pub(super) together: bool,
-    open: bool,
+    pub(super) open: bool,
 }
 
 impl Permit {
@@ -60,16 +60,6 @@ impl Permit {
         if let Some(together) = self.throttle.together().filter(|_| self.together) {
             together.release(self.keys).await;
         }
-    }
-
-    pub(super) const fn keys(&self) -> Keys {
-        self.keys
-    }
-
-    /// It was refused where processes count together.
-    pub(super) fn refused(mut self) {
-        self.open = false;
-        self.throttle.local().refused(self.keys);
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 
 use super::builder::ThrottleBuilder;
 use super::count::{MAX_DELAY, Reserve, Rules};
-use super::local::Keys;
+use super::local::{Keys, lock};
 use super::permit::Permit;
 use crate::clock::{Clock, SystemClock, sleep};
 use crate::error::{ConfigFault, Severity};
@@ -82,7 +82,7 @@ struct Counted {
 impl Together {
     /// Reserves there what is reserved here, or says how long to wait.
     pub(super) async fn admit(&self, mut permit: Permit) -> Result<Permit, Duration> {
-        let (account, client) = self.counted(permit.keys());
+        let (account, client) = self.counted(permit.keys);
         let mut patience = PAUSES.iter();
         loop {
             let reserved = self.reserve(&account, &client).await;
@@ -94,7 +94,7 @@ impl Together {
                     return Ok(permit);
                 }
                 Some(Reserve::Refused(delay)) => {
-                    permit.refused();
+                    refused(permit);
                     return Err(delay);
                 }
                 // Attempts of other processes are under way, and nobody tells this one when they end.
@@ -142,6 +142,14 @@ impl Together {
         let counted = |kind, key, rules| Counted { key: format!("portcullis:throttle:{kind}:{key:032x}"), rules };
         (counted("account", keys.account, self.accounts), counted("client", keys.client, self.clients))
     }
+}
+
+/// Gives back what was reserved here, and charges the client for going on, as it is charged there.
+fn refused(mut permit: Permit) {
+    permit.open = false;
+    let (local, keys) = (permit.throttle.local(), permit.keys);
+    lock(&local.accounts).release(keys.account);
+    local.change(&local.clients, |clients| clients.fail(keys.client, local.now()));
 }
 
 impl Server {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::local::{Keys, Local};
 use super::permit::Permit;
 use super::redis::Together;
 use super::throttled::Throttled;
-use crate::credentials::{ClientAddress, Network};
+use crate::credentials::ClientAddress;
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
 
@@ -169,9 +170,9 @@ fn throttled(delay: Duration) -> VerifyError {
 }
 
 fn client_key(client: ClientAddress) -> u128 {
-    match client.network() {
-        Network::V4(bits) => (4 << 64) | u128::from(bits),
-        Network::V6(bits) => (6 << 64) | u128::from(bits),
+    match client.network().ip() {
+        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(address) => address.to_bits(),
     }
 }
 
