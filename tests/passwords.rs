@@ -290,7 +290,7 @@ async fn a_full_queue_is_unavailable_and_says_when_to_return() {
     assert!(!poll_once(first.as_mut()));
     assert!(!poll_once(second.as_mut()));
 
-    let refused = log_in(&verifier, "alice", "wonderland").await.unwrap_err();
+    let refused = log_in(&verifier, "bob", "bob's secret").await.unwrap_err();
     assert_eq!(refused.reason(), Reason::Unavailable);
     assert_eq!(refused.retry_after(), Some(Duration::from_secs(7)));
 

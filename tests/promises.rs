@@ -29,7 +29,8 @@ use portcullis::authenticate::{
 use portcullis::axum::{Refused, Value};
 use portcullis::clock::{Clock, ManualClock, SystemClock, UnixTime};
 use portcullis::credentials::{
-    Authorization, BasicCredentials, BearerToken, CookieName, Parameters, SessionCookie, SessionId, Unreadable,
+    Authorization, BasicCredentials, BearerToken, ClientAddress, CookieName, Parameters, SessionCookie, SessionId,
+    TrustedProxies, Unreadable,
 };
 use portcullis::error::{ConfigError, ConfigFault, Reason, Severity};
 use portcullis::identity::introspection::{
@@ -41,13 +42,14 @@ use portcullis::identity::jwt::{
 };
 use portcullis::identity::password::{
     HashError, HashPool, HashPoolBuilder, HtpasswdFile, HtpasswdFileBuilder, HtpasswdState, PasswordCheck,
-    PasswordStore, PasswordVerifier, Rehash, StoredUser, User, Users,
+    PasswordMemory, PasswordStore, PasswordVerifier, Rehash, StoredUser, User, Users,
 };
 use portcullis::identity::revocation::{
     MemoryRevocations, MemoryRevocationsBuilder, RedisRevocations, RedisRevocationsBuilder, Revocation, Revocations,
     RevokeError, TokenFacts,
 };
 use portcullis::identity::session::{MemorySessions, MemorySessionsBuilder, NewSession, SessionInfo};
+use portcullis::identity::throttle::{Permit, Throttle, ThrottleBuilder, Throttled};
 use portcullis::identity::token::TokenVerifier;
 use portcullis::identity::{Assertion, AuthTime, Identity, Names, Verifier, VerifyError};
 use portcullis::outbound::{Client, ClientBuilder};
@@ -154,9 +156,9 @@ promise! {
         PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
         MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>, ProtectedResource, ProtectedResourceBuilder,
         PublishLayer, Publish<Inner>, MetadataService, Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge,
-        TokenBuilder<'static>, Client, KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque,
+        TokenBuilder<'static>, ClientAddress, PasswordMemory, Throttle, Throttled<Checks>, TrustedProxies, Client, KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque,
         HtpasswdFile, HtpasswdState, PasswordCheck;
-    Plain: Assertion, AuthenticateBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
+    Plain: Assertion, AuthenticateBuilder, Permit, ThrottleBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
         BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, MemorySessionsBuilder, NewSession,
         LoggedOut, Users,
         Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder, ClientBuilder, RemoteKeysBuilder, ClientAuth,

@@ -56,7 +56,7 @@ fn three_schemes() -> AuthenticateLayer {
         .unwrap()
 }
 
-fn tower(name: &str, layer: &AuthenticateLayer, status: StatusCode, head: &Head) -> Case {
+pub(crate) fn tower(name: &str, layer: &AuthenticateLayer, status: StatusCode, head: &Head) -> Case {
     head_case(name, layer.layer(Bare::<Body>::new()), status, head)
 }
 

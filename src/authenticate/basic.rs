@@ -7,13 +7,15 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use super::scheme::{Attempt, Scheme};
-use crate::credentials::{Authorization, BasicCredentials};
+use crate::credentials::{Authorization, BasicCredentials, ClientAddress};
 use crate::identity::{Verifier, VerifyError};
 use crate::response::Challenge;
 
 /// The Basic scheme.
 ///
 /// Browsers answer its challenge with a dialog; leave it out of APIs that scripts of a page call.
+///
+/// A [`ClientAddress`] in the request's extensions is handed to the verifier with the credentials.
 ///
 /// ```
 /// use portcullis::authenticate::Basic;
@@ -45,7 +47,10 @@ impl<V: Verifier<BasicCredentials>> Scheme for Basic<V> {
     fn authenticate(&self, head: &Parts) -> Attempt {
         match Authorization::from_headers(&head.headers) {
             Ok(Some(field)) if field.is("Basic") => match BasicCredentials::from_authorization(&field) {
-                Ok(credentials) => Attempt::verify(&self.verifier, credentials),
+                Ok(credentials) => {
+                    let client = head.extensions.get::<ClientAddress>().copied();
+                    Attempt::verify(&self.verifier, credentials.from_client(client))
+                }
                 Err(unreadable) => Attempt::Ready(Err(VerifyError::from(unreadable))),
             },
             _ => Attempt::NotPresented,

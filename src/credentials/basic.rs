@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::authorization::Authorization;
+use super::client_address::ClientAddress;
 use super::unreadable::Unreadable;
 use crate::secret::Secret;
 
@@ -31,6 +32,7 @@ use crate::secret::Secret;
 pub struct BasicCredentials {
     /// `username:password`
     text: Secret<String>,
+    client: Option<ClientAddress>,
 }
 
 impl BasicCredentials {
@@ -60,7 +62,7 @@ impl BasicCredentials {
         text.push_str(username);
         text.push(':');
         text.push_str(password);
-        Ok(Self { text: Secret::new(text) })
+        Ok(Self { text: Secret::new(text), client: None })
     }
 
     /// Reads the credentials of a `Basic` field. The first colon splits; later ones belong to the password.
@@ -88,7 +90,7 @@ impl BasicCredentials {
         let (username, password) =
             text.expose().split_once(':').ok_or(Unreadable::Malformed("there is no colon after the user name"))?;
         check(username, password)?;
-        Ok(Self { text })
+        Ok(Self { text, client: None })
     }
 
     /// Who the client says it is.
@@ -101,6 +103,20 @@ impl BasicCredentials {
     #[must_use]
     pub fn expose_password(&self) -> &str {
         self.split().1
+    }
+
+    /// Says where they come from: what failures are counted by, and what hashing is shared out by. The scheme
+    /// [`Basic`](crate::authenticate::Basic) says it where the request's extensions hold a [`ClientAddress`].
+    #[must_use]
+    pub const fn from_client(mut self, client: Option<ClientAddress>) -> Self {
+        self.client = client;
+        self
+    }
+
+    /// Where they come from, where that was said.
+    #[must_use]
+    pub const fn client(&self) -> Option<ClientAddress> {
+        self.client
     }
 
     fn split(&self) -> (&str, &str) {

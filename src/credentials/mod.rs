@@ -19,22 +19,29 @@
 //! | [`BearerToken`] | `Authorization: Bearer` | 16 KiB unless configured |
 //! | [`SessionId`] | `Authorization: Session`, or the [`SessionCookie`] | exactly 43 characters |
 //! | [`Parameters`] | any scheme of your own | 32 parameters |
+//!
+//! Beside them stands where they come from: a [`ClientAddress`], told by [`TrustedProxies`].
 
 mod authorization;
 mod basic;
 mod bearer;
+mod client_address;
 mod cookie;
+mod forwarded;
 mod grammar;
 mod parameters;
 mod session_cookie;
 mod session_id;
+mod trusted_proxies;
 mod unreadable;
 
 pub use authorization::Authorization;
 pub use basic::BasicCredentials;
 pub use bearer::BearerToken;
+pub use client_address::ClientAddress;
 pub use cookie::find_cookie;
 pub use parameters::Parameters;
 pub use session_cookie::{CookieName, SessionCookie};
 pub use session_id::SessionId;
+pub use trusted_proxies::TrustedProxies;
 pub use unreadable::Unreadable;

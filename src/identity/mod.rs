@@ -9,6 +9,8 @@
 //! | `SessionId` | `session::MemorySessions` | `session` |
 //! | any of these, or your own | a closure, or your own [`Verifier`] | |
 //!
+//! `throttle::Throttle` (feature `password`) bounds how often an account, or a client, may fail.
+//!
 //! [Writing a verifier](crate::guide::writing_a_scheme) shows how two of them share a scheme.
 
 #[cfg(any(feature = "jwt", feature = "session", feature = "token"))]
@@ -26,6 +28,8 @@ pub mod password;
 pub mod revocation;
 #[cfg(feature = "session")]
 pub mod session;
+#[cfg(feature = "password")]
+pub mod throttle;
 #[cfg(feature = "token")]
 pub mod token;
 mod verifier;

@@ -59,6 +59,17 @@ pub trait Verifier<C>: Send + Sync + 'static {
         let _ = credentials;
         None
     }
+
+    /// Whose credentials these are, if these very ones were found right not long ago, from where they come now, and would
+    /// be found right again.
+    ///
+    /// It is asked before a `Throttle` lets the credentials be compared, so that an
+    /// attack on an account does not shut its owner out. So it must never compare a password for the first time. Default:
+    /// nothing is remembered.
+    fn remembered(&self, credentials: &C) -> Option<Identity> {
+        let _ = credentials;
+        None
+    }
 }
 
 impl<C, F, Fut> Verifier<C> for F

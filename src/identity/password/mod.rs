@@ -9,6 +9,9 @@
 //! - Users are in memory ([`Users`]), in a file (`HtpasswdFile`, with the feature `htpasswd`), or in a database
 //!   ([`PasswordStore`]). Whoever is removed, disabled or given another password is out from then on, in the middle of a
 //!   log-in too.
+//! - Checks of the very same credentials from the same client that wait at a time are one check. Credentials that were
+//!   right are remembered for a while ([`PasswordMemory`]), so that a client that sends them with every request costs a
+//!   hash every few minutes.
 //! - Stored hashes come from files and databases that others may write to, so their parameters are checked against
 //!   limits before any work is done, when a [`User`] is made.
 //!
@@ -39,9 +42,14 @@ mod new_hash;
 mod phc;
 mod pool;
 mod rehash;
+mod remembered;
+mod source;
 mod store;
+mod turns;
+mod under_way;
 mod users;
 mod verifier;
+mod workers;
 
 pub use hash::PasswordCheck;
 #[cfg(feature = "htpasswd")]
@@ -49,6 +57,7 @@ pub use htpasswd::{HtpasswdFile, HtpasswdFileBuilder, HtpasswdState};
 pub use new_hash::{HashError, hash_password};
 pub use pool::{HashPool, HashPoolBuilder};
 pub use rehash::Rehash;
+pub use remembered::PasswordMemory;
 pub use store::{PasswordStore, StoredUser};
 pub use users::{User, Users};
 pub use verifier::PasswordVerifier;

@@ -1,15 +1,15 @@
 //! Threads for expensive work, with a bounded queue before them.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::argon2::Memory;
+use super::source::Source;
+use super::turns::{Job, Placed, Queued};
+use super::workers::{Lateness, Workers};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, ConfigFault};
 use crate::identity::error::VerifyError;
@@ -19,6 +19,12 @@ use crate::identity::error::VerifyError;
 /// Clones share the threads and the queue: give one pool to every verifier, and all hashing keeps one budget. The
 /// threads start with the first job and end, after the jobs that wait, when the last clone is dropped. The pool needs
 /// no async runtime, and no timer.
+///
+/// Whoever floods the queue waits behind itself: jobs are taken in turns from every source (the client's address where it
+/// is known, else the account), and when the queue is full, a source that has few waiting takes the place of the last one
+/// of the source that has most.
+///
+/// The memory that hashing takes is bounded by the number of threads times that of the largest stored hash.
 ///
 /// A job is refused at once when the queue is full. It is dropped without running when nobody waits for its result any
 /// more, and refused when its deadline has passed before its turn came; so a caller waits for the deadline and one
@@ -41,11 +47,8 @@ struct Shared {
     queue: usize,
     deadline: Duration,
     clock: Arc<dyn Clock>,
-    /// Where jobs go once the threads run. The threads end when this is dropped.
-    jobs: Mutex<Option<SyncSender<Job>>>,
+    workers: Arc<Workers>,
 }
-
-type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
 impl HashPool {
     /// A pool in the making.
@@ -76,53 +79,51 @@ impl HashPool {
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, VerifyError> {
         let (reply, answer) = oneshot::channel();
-        let clock = Arc::clone(&self.shared.clock);
-        let deadline = clock.monotonic().saturating_add(self.shared.deadline);
-        self.enqueue(Box::new(move |memory| {
-            if reply.is_closed() {
-                return;
-            }
-            let result = if clock.monotonic() < deadline { Ok(work(memory)) } else { Err(NotRun::Late) };
-            // The caller may have left by now.
-            drop(reply.send(result));
-        }))
-        .map_err(|why| self.unavailable(why))?;
-        match answer.await {
-            Ok(result) => result.map_err(|why| self.unavailable(why)),
-            Err(_) => Err(self.unavailable(NotRun::Panicked)),
+        self.enqueue(Source::Unknown, Box::new(Single { reply, work }));
+        answer.await.unwrap_or_else(|_| Err(self.panicked()))
+    }
+
+    /// Has `job` run or refused, now or when the turn of `source` comes.
+    pub(super) fn enqueue(&self, source: Source, job: Box<dyn Job>) {
+        let Shared { threads, deadline, clock, workers, .. } = &*self.shared;
+        if let Err(why) = workers.start(*threads, || self.lateness()) {
+            return job.refuse(self.unavailable(NotRun::NoThreads(why)));
+        }
+        let deadline = clock.monotonic().saturating_add(*deadline);
+        match workers.push(source, Queued { job, deadline }) {
+            Placed::Waits => {}
+            Placed::InsteadOf(left_out) | Placed::Full(left_out) => left_out.job.refuse(self.unavailable(NotRun::Full)),
         }
     }
 
     /// Runs `work` when its turn comes, though nobody waits for it; not at all where the queue is full.
     pub(super) fn run_unattended(&self, work: impl FnOnce(&mut Memory) + Send + 'static) {
+        let Shared { threads, deadline, clock, workers, .. } = &*self.shared;
+        let deadline = clock.monotonic().saturating_add(*deadline);
         // Whoever gave the work sees that it was not done by what it drops.
-        drop(self.enqueue(Box::new(work)));
+        if workers.start(*threads, || self.lateness()).is_ok() {
+            workers.push_if_room(Source::Unknown, Queued { job: Box::new(Unattended(work)), deadline });
+        }
     }
 
-    fn enqueue(&self, job: Job) -> Result<(), NotRun> {
-        let mut jobs = self.shared.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        let sender = match jobs.take() {
-            Some(running) => running,
-            None => start(self.shared.threads, self.shared.queue).map_err(NotRun::NoThreads)?,
-        };
-        match sender.try_send(job) {
-            Ok(()) => {
-                *jobs = Some(sender);
-                Ok(())
-            }
-            Err(TrySendError::Full(_)) => {
-                *jobs = Some(sender);
-                Err(NotRun::Full)
-            }
-            // No thread is left; the next job starts new ones.
-            Err(TrySendError::Disconnected(_)) => Err(NotRun::Panicked),
-        }
+    fn lateness(&self) -> Lateness {
+        let told = self.shared.deadline;
+        Lateness { clock: Arc::clone(&self.shared.clock), refusal: Arc::new(move || unavailable(NotRun::Late, told)) }
+    }
+
+    /// What a caller is told whose job has ended without a result.
+    pub(super) fn panicked(&self) -> VerifyError {
+        self.unavailable(NotRun::Panicked)
     }
 
     /// By the deadline, whatever waits now is done or refused.
     fn unavailable(&self, why: NotRun) -> VerifyError {
-        VerifyError::unavailable(why).with_retry_after(self.shared.deadline)
+        unavailable(why, self.shared.deadline)
     }
+}
+
+fn unavailable(why: NotRun, deadline: Duration) -> VerifyError {
+    VerifyError::unavailable(why).with_retry_after(deadline)
 }
 
 impl Default for HashPool {
@@ -206,7 +207,7 @@ impl HashPoolBuilder {
 
     fn unchecked(self) -> HashPool {
         let Self { threads, queue, deadline, clock } = self;
-        HashPool { shared: Arc::new(Shared { threads, queue, deadline, clock, jobs: Mutex::new(None) }) }
+        HashPool { shared: Arc::new(Shared { threads, queue, deadline, clock, workers: Workers::new(queue) }) }
     }
 }
 
@@ -236,25 +237,45 @@ enum NotRun {
 const MAX_THREADS: usize = 256;
 const MAX_QUEUE: usize = 65_536;
 
-/// Starts the threads; if one cannot be started, those that were end again, because the sender is dropped.
-fn start(threads: usize, queue: usize) -> Result<SyncSender<Job>, std::io::Error> {
-    let (sender, receiver) = sync_channel(queue);
-    let receiver = Arc::new(Mutex::new(receiver));
-    for _ in 0..threads {
-        let receiver = Arc::clone(&receiver);
-        // Linux shows 15 characters of a thread's name.
-        thread::Builder::new().name(String::from("portcullis-hash")).spawn(move || work(&receiver))?;
-    }
-    Ok(sender)
+/// A job that one caller waits for.
+struct Single<T, F> {
+    reply: oneshot::Sender<Result<T, VerifyError>>,
+    work: F,
 }
 
-fn work(jobs: &Mutex<Receiver<Job>>) {
-    let mut memory = Memory::default();
-    // The lock is held by the one idle thread that waits for a job, and released before the job runs.
-    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-    while let Ok(job) = next() {
-        // The memory may be left half written by a panic; it is wiped either way.
-        drop(catch_unwind(AssertUnwindSafe(|| job(&mut memory))));
-        memory.wipe();
+impl<T: Send, F: FnOnce(&mut Memory) -> T + Send> Job for Single<T, F> {
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn run(self: Box<Self>, memory: &mut Memory) {
+        let Self { reply, work } = *self;
+        // The caller may have left by now.
+        drop(reply.send(Ok(work(memory))));
+    }
+
+    fn refuse(self: Box<Self>, why: VerifyError) {
+        drop(self.reply.send(Err(why)));
+    }
+}
+
+/// A job that nobody waits for.
+struct Unattended<F>(F);
+
+impl<F: FnOnce(&mut Memory) + Send> Job for Unattended<F> {
+    fn is_abandoned(&self) -> bool {
+        false
+    }
+
+    fn run(self: Box<Self>, memory: &mut Memory) {
+        (self.0)(memory);
+    }
+
+    fn refuse(self: Box<Self>, _: VerifyError) {}
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.workers.end();
     }
 }

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use super::directory::Directory;
 use super::pool::HashPool;
 use super::rehash::{Rehash, Rehasher};
+use super::remembered::{PasswordMemory, Remembered};
 use super::store::PasswordStore;
+use super::under_way::{Check, UnderWay};
 use super::users::Users;
+use crate::clock::Clock;
 use crate::credentials::BasicCredentials;
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
@@ -33,6 +36,8 @@ use crate::identity::verifier::Verifier;
 pub struct PasswordVerifier {
     pub(super) shared: Arc<Shared>,
     pool: HashPool,
+    memory: Arc<Remembered>,
+    under_way: Arc<UnderWay>,
     rehasher: Option<Arc<Rehasher>>,
 }
 
@@ -66,13 +71,34 @@ impl PasswordVerifier {
     }
 
     pub(super) fn over(issuer: Arc<str>, directory: Directory) -> Self {
-        Self { shared: Arc::new(Shared { issuer, directory }), pool: HashPool::default(), rehasher: None }
+        Self {
+            shared: Arc::new(Shared { issuer, directory }),
+            pool: HashPool::default(),
+            memory: Arc::default(),
+            under_way: Arc::default(),
+            rehasher: None,
+        }
     }
 
     /// Hashes on this pool instead. Give one pool to all verifiers, so that they share one budget.
     #[must_use]
     pub fn pool(mut self, pool: HashPool) -> Self {
         self.pool = pool;
+        self
+    }
+
+    /// How much is remembered of credentials that were right. Default: [`PasswordMemory::new`]. Of users in a store it is
+    /// asked after the store, so that a change counts at once: it saves the hash, and not the way.
+    #[must_use]
+    pub fn memory(mut self, limits: PasswordMemory) -> Self {
+        self.memory = Arc::new(self.memory.with_limits(limits));
+        self
+    }
+
+    /// The clock that the memory's end is measured with. Default: the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.memory = Arc::new(self.memory.with_clock(Arc::new(clock)));
         self
     }
 
@@ -138,13 +164,16 @@ impl Verifier<BasicCredentials> for PasswordVerifier {
         let Shared { issuer, directory } = &*self.shared;
         let found = directory.find(issuer, credentials.username()).await?;
         let (hash, needs_rehash) = (found.hash.clone(), found.hash.needs_rehash());
+        // The stored hash is part of it: a check that was joined or is remembered is worth nothing for another password.
+        let tag = self.memory.tag(&credentials, found.account.as_ref().map_or("", |account| &account.stored));
+        if let Some(identity) = found.account.as_ref().ok().and_then(|account| account.identity.as_ref())
+            && self.memory.holds(&tag)
+        {
+            return Ok(identity.clone());
+        }
         let credentials = Arc::new(credentials);
-        let guess = Arc::clone(&credentials);
-        let matches = self
-            .pool
-            .run_with_memory(move |memory| hash.matches(guess.expose_password().as_bytes(), memory))
-            .await?
-            .map_err(VerifyError::unavailable)?;
+        let check = Check { credentials: Arc::clone(&credentials), hash };
+        let matches = self.under_way.run(tag, check, &self.pool).await?;
         let account = found.account.map_err(|nobody| VerifyError::invalid().because(nobody))?;
         if account.identity.is_none() {
             return Err(VerifyError::invalid().because("the user is disabled"));
@@ -156,7 +185,20 @@ impl Verifier<BasicCredentials> for PasswordVerifier {
         if let (true, Some(rehasher)) = (needs_rehash, &self.rehasher) {
             rehasher.rehash(&self.pool, credentials, account.stored);
         }
+        self.memory.insert(tag);
         Ok(identity)
+    }
+
+    fn verify_now(&self, credentials: &BasicCredentials) -> Option<Result<Identity, VerifyError>> {
+        self.remembered(credentials).map(Ok)
+    }
+
+    fn remembered(&self, credentials: &BasicCredentials) -> Option<Identity> {
+        self.shared.directory.look(credentials.username(), |account| {
+            let tag = self.memory.tag(credentials, account.map_or("", |account| &account.stored));
+            let known = self.memory.holds(&tag);
+            account?.identity.as_ref().filter(|_| known).cloned()
+        })?
     }
 }
 
@@ -166,6 +208,7 @@ impl fmt::Debug for PasswordVerifier {
             .field("issuer", &self.shared.issuer)
             .field("users", &self.shared.directory)
             .field("pool", &self.pool)
+            .field("memory", &self.memory)
             .finish_non_exhaustive()
     }
 }
@@ -223,6 +266,7 @@ mod tests {
         verifier.verify(BasicCredentials::new(name, password).unwrap()).await.is_ok()
     }
 
+    /// B01
     #[tokio::test]
     async fn whoever_is_asking_one_hash_is_computed() {
         let (alice, carol) = (Arc::default(), Arc::default());
@@ -253,6 +297,7 @@ mod tests {
         }
     }
 
+    /// B01
     #[tokio::test]
     async fn an_unknown_name_costs_what_some_user_costs_and_always_the_same_one() {
         let hashes: Vec<Arc<Counted>> = (0..8).map(|_| Arc::default()).collect();

@@ -118,7 +118,7 @@ impl RedisRevocationsBuilder {
 }
 
 /// Nothing is asked of the server yet.
-fn client(url: &Secret<String>, root_certificates: Option<Vec<u8>>) -> Result<Client, ConfigFault> {
+pub(crate) fn client(url: &Secret<String>, root_certificates: Option<Vec<u8>>) -> Result<Client, ConfigFault> {
     // What was wrong is not repeated: it may be the password.
     let info = url.expose().as_str().into_connection_info().map_err(|_| not_a_server())?;
     if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {

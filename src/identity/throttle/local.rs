@@ -1,0 +1,86 @@
+//! What this process has counted.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::count::{Reserve, Rules};
+use super::table::Table;
+use crate::clock::Clock;
+
+/// Whom an attempt is counted for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Keys {
+    pub(super) account: u128,
+    pub(super) client: u128,
+}
+
+pub(super) struct Local {
+    pub(super) accounts: Mutex<Table>,
+    pub(super) clients: Mutex<Table>,
+    /// Told whenever something ends that was under way.
+    pub(super) settled: Notify,
+    clock: Arc<dyn Clock>,
+}
+
+impl Local {
+    pub(super) fn new(accounts: Rules, clients: Rules, capacity: usize, clock: Arc<dyn Clock>) -> Self {
+        let table = |rules| Mutex::new(Table::new(rules, capacity));
+        Self { accounts: table(accounts), clients: table(clients), settled: Notify::new(), clock }
+    }
+
+    /// Reserves for both or for neither. Nobody who waits is told: nothing ends here that was under way before.
+    pub(super) fn reserve(&self, keys: Keys) -> Reserve {
+        let now = self.now();
+        let mut clients = lock(&self.clients);
+        match clients.reserve(keys.client, now) {
+            Reserve::Granted => {}
+            no => return no,
+        }
+        let account = lock(&self.accounts).reserve(keys.account, now);
+        match account {
+            Reserve::Granted => {}
+            // A client that goes on is charged for it; what may be remembered of a locked account could be guessed at else.
+            Reserve::Refused(_) => clients.fail(keys.client, now),
+            Reserve::Undecided => clients.release(keys.client),
+        }
+        account
+    }
+
+    pub(super) fn fail(&self, keys: Keys) {
+        let now = self.now();
+        lock(&self.accounts).fail(keys.account, now);
+        self.change(&self.clients, |table| table.fail(keys.client, now));
+    }
+
+    pub(super) fn release(&self, keys: Keys) {
+        lock(&self.accounts).release(keys.account);
+        self.change(&self.clients, |table| table.release(keys.client));
+    }
+
+    /// Whether the client has attempts left.
+    pub(super) fn has_room(&self, client: u128) -> bool {
+        let now = self.now();
+        lock(&self.clients).has_room(client, now)
+    }
+
+    /// How many accounts and clients are counted.
+    pub(super) fn len(&self) -> (usize, usize) {
+        (lock(&self.accounts).len(), lock(&self.clients).len())
+    }
+
+    pub(super) fn change(&self, table: &Mutex<Table>, change: impl FnOnce(&mut Table)) {
+        change(&mut lock(table));
+        self.settled.notify_waiters();
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        // Never zero, which is a count's beginning.
+        self.clock.monotonic().saturating_add(Duration::from_nanos(1))
+    }
+}
+
+pub(super) fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
+    table.lock().unwrap_or_else(PoisonError::into_inner)
+}

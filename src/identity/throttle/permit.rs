@@ -1,0 +1,82 @@
+//! An attempt that may be made.
+
+use std::fmt;
+
+use super::local::Keys;
+use super::throttle::Throttle;
+use crate::error::Reason;
+use crate::identity::error::VerifyError;
+use crate::identity::identity::Identity;
+
+/// An attempt that was reserved by [`Throttle::guard`]: charged when the credentials were wrong, else given back.
+///
+/// Dropped without either it is given back: an answer that nobody waits for tells nobody whether the guess was right.
+///
+/// ```
+/// # use portcullis::identity::throttle::Throttle;
+/// # async fn example() -> Result<(), portcullis::VerifyError> {
+/// let throttle = Throttle::default();
+/// let permit = throttle.guard("alice", None).await?;
+/// permit.failed().await;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "tell how the attempt ended"]
+pub struct Permit {
+    pub(super) throttle: Throttle,
+    pub(super) keys: Keys,
+    /// Whether it is also reserved where processes count together.
+    pub(super) together: bool,
+    pub(super) open: bool,
+}
+
+impl Permit {
+    pub(super) const fn new(throttle: Throttle, keys: Keys) -> Self {
+        Self { throttle, keys, together: false, open: true }
+    }
+
+    /// Charges it, if the verdict is about the credentials and not for them. Whatever else went wrong is none of the
+    /// client's guesses.
+    pub async fn settle(self, verdict: &Result<Identity, VerifyError>) {
+        match verdict.as_ref().map_err(VerifyError::reason) {
+            Err(Reason::Invalid | Reason::Expired) => self.failed().await,
+            _ => self.succeeded().await,
+        }
+    }
+
+    /// Charges it: the credentials were wrong.
+    pub async fn failed(mut self) {
+        self.open = false;
+        self.throttle.local().fail(self.keys);
+        if let Some(together) = self.throttle.together().filter(|_| self.together) {
+            together.fail(self.keys).await;
+        }
+    }
+
+    /// Gives it back: the credentials were right, or were not compared.
+    pub async fn succeeded(mut self) {
+        self.open = false;
+        self.throttle.local().release(self.keys);
+        if let Some(together) = self.throttle.together().filter(|_| self.together) {
+            together.release(self.keys).await;
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if !self.open {
+            return;
+        }
+        self.throttle.local().release(self.keys);
+        if let Some(together) = self.throttle.together().filter(|_| self.together) {
+            together.release_later(self.keys);
+        }
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").finish_non_exhaustive()
+    }
+}
