@@ -22,7 +22,7 @@ mod respond;
 pub(crate) use answer::answer;
 pub use body::ResponseBody;
 pub use challenge::Challenge;
-pub(crate) use challenges::ChallengeSet;
+pub(crate) use challenges::{ChallengeSet, Offer};
 pub(crate) use context::{Anonymous, Context};
 pub use problem::Problem;
 pub(crate) use rejection::Wanted;

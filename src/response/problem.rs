@@ -9,7 +9,7 @@ use http::request::Parts;
 use super::answer::whole_seconds;
 use super::json;
 use super::negotiate::{Representation, representation};
-use super::rejection::{Rejection, Wanted, Wire, wire};
+use super::rejection::{Circumstances, Rejection, Wanted, Wire, wire};
 use super::respond::{Reply, Respond};
 use crate::error::Reason;
 
@@ -52,21 +52,26 @@ impl Respond for Problem {
     }
 }
 
-/// The JSON up to the id. It is the same for all refusals of a reason, but for a forgotten layer.
+/// The JSON up to the id. It is the same for all refusals of a reason, but for a forgotten layer; that of a proxy, which is
+/// the rare case, is written each time.
 fn opening(rejection: &Rejection) -> Cow<'static, str> {
-    static EXPLAINED: LazyLock<Vec<String>> = LazyLock::new(|| openings(true));
-    static PLAIN: LazyLock<Vec<String>> = LazyLock::new(|| openings(false));
+    static STRICT: LazyLock<Vec<String>> = LazyLock::new(|| openings(true));
+    static LENIENT: LazyLock<Vec<String>> = LazyLock::new(|| openings(false));
     let reason = rejection.reason();
-    let ready = if rejection.explains() { &*EXPLAINED } else { &*PLAIN };
-    match ready.get(reason as usize) {
+    let ready = match rejection.circumstances() {
+        Circumstances { proxy: true, .. } => None,
+        Circumstances { strict: true, .. } => STRICT.get(reason as usize),
+        Circumstances { strict: false, .. } => LENIENT.get(reason as usize),
+    };
+    match ready {
         Some(opening) if !rejection.is_forgotten_layer() => Cow::Borrowed(opening),
         _ => Cow::Owned(write_opening(reason, &rejection.wire(), rejection.detail())),
     }
 }
 
-fn openings(explains: bool) -> Vec<String> {
+fn openings(strict: bool) -> Vec<String> {
     let write = |reason| {
-        let wire = wire(reason, explains);
+        let wire = wire(reason, Circumstances { strict, proxy: false });
         write_opening(reason, &wire, wire.detail)
     };
     Reason::ALL.into_iter().map(write).collect()

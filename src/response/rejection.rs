@@ -34,26 +34,40 @@ pub(crate) enum Challenges {
     Used,
 }
 
-/// THE table. A new reason does not compile until it has a row. `explains` is true where the scheme that was used says
-/// in its challenge what went wrong: there an unreadable credential is a bad request, elsewhere a failed log-in.
+/// Under which circumstances a reason goes on the wire.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Circumstances {
+    /// The scheme that was used calls an unreadable credential a bad request, where others call it a failed log-in.
+    pub(crate) strict: bool,
+    /// We guard a proxy, not an origin server: the same answers under other names (RFC 9110 section 11.7).
+    pub(crate) proxy: bool,
+}
+
+/// THE table. A new reason does not compile until it has a row.
 #[rustfmt::skip]
-pub(crate) const fn wire(reason: Reason, explains: bool) -> Wire {
+pub(crate) const fn wire(reason: Reason, circumstances: Circumstances) -> Wire {
     use Challenges::{All, None, Used};
     use Severity::{Debug, Error, Info};
+    let Circumstances { strict, proxy } = circumstances;
+    let unauthorized = if proxy { StatusCode::PROXY_AUTHENTICATION_REQUIRED } else { StatusCode::UNAUTHORIZED };
     let (status, challenges, severity, title, detail) = match reason {
-        Reason::Missing => (StatusCode::UNAUTHORIZED, All, Debug, "Authentication required",
+        Reason::Missing if proxy => (unauthorized, All, Debug, "Proxy authentication required",
+            "Send credentials to this proxy by one of the schemes that Proxy-Authenticate names."),
+        Reason::Missing => (unauthorized, All, Debug, "Authentication required",
             "Send credentials by one of the schemes that WWW-Authenticate names."),
-        Reason::Malformed if explains => (StatusCode::BAD_REQUEST, Used, Debug, "Credentials cannot be read",
+        Reason::Malformed if strict => (StatusCode::BAD_REQUEST, Used, Debug, "Credentials cannot be read",
             "Check how the Authorization field is written, then send the request again."),
-        Reason::Malformed => (StatusCode::UNAUTHORIZED, All, Debug, "Credentials cannot be read",
+        Reason::Malformed => (unauthorized, All, Debug, "Credentials cannot be read",
             "Check how the credentials are written, then send the request again."),
+        Reason::Ambiguous if proxy => (StatusCode::BAD_REQUEST, Used, Debug, "More than one credential",
+            "Send one Proxy-Authorization field, and only once."),
         Reason::Ambiguous => (StatusCode::BAD_REQUEST, Used, Debug, "More than one credential",
             "Send one Authorization field, or one session cookie, and each only once."),
-        Reason::Invalid => (StatusCode::UNAUTHORIZED, All, Info, "Credentials not accepted",
+        Reason::Invalid => (unauthorized, All, Info, "Credentials not accepted",
             "Check the credentials, or get new ones, and try again."),
-        Reason::Expired => (StatusCode::UNAUTHORIZED, All, Debug, "Credentials expired",
+        Reason::Expired => (unauthorized, All, Debug, "Credentials expired",
             "Log in again or get a new token, then repeat the request."),
-        Reason::StepUp => (StatusCode::UNAUTHORIZED, All, Info, "Newer or stronger log-in required",
+        Reason::StepUp => (unauthorized, All, Info, "Newer or stronger log-in required",
             "Log in again as asked for here, then repeat the request."),
         Reason::Forbidden => (StatusCode::FORBIDDEN, Used, Info, "Permission missing",
             "We know who you are, and this needs a permission that you do not have. Logging in again as the same user \
@@ -240,7 +254,15 @@ impl Rejection {
     }
 
     pub(crate) fn wire(&self) -> Wire {
-        wire(self.reason, self.explains())
+        wire(self.reason, self.circumstances())
+    }
+
+    pub(crate) fn circumstances(&self) -> Circumstances {
+        let Some(challenges) = &self.challenges else { return Circumstances::default() };
+        Circumstances {
+            strict: self.used.is_some_and(|used| challenges.is_strict(used)),
+            proxy: challenges.is_for_proxy(),
+        }
     }
 
     /// Whether the scheme that was used says in its challenge what went wrong.
