@@ -48,6 +48,8 @@
 
 mod basic;
 mod bearer;
+#[cfg(feature = "digest")]
+mod digest;
 mod future;
 mod judge;
 mod layer;
@@ -58,6 +60,8 @@ mod session;
 
 pub use basic::Basic;
 pub use bearer::Bearer;
+#[cfg(feature = "digest")]
+pub use digest::Digest;
 pub use future::ResponseFuture;
 pub use layer::{AuthenticateBuilder, AuthenticateLayer};
 pub use scheme::{Accepted, Attempt, Scheme};

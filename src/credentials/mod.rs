@@ -17,6 +17,7 @@
 //! |---|---|---|
 //! | [`BasicCredentials`] | `Authorization: Basic`, or a log-in form | user name 256 bytes, password 1024 bytes |
 //! | [`BearerToken`] | `Authorization: Bearer` | 16 KiB unless configured |
+//! | `DigestCredentials` (feature `digest`) | `Authorization: Digest` | user name 256 bytes, nonces 256 bytes each |
 //! | [`SessionId`] | `Authorization: Session`, or the [`SessionCookie`] | exactly 43 characters |
 //! | [`Parameters`] | any scheme of your own | 32 parameters |
 
@@ -24,6 +25,12 @@ mod authorization;
 mod basic;
 mod bearer;
 mod cookie;
+#[cfg(feature = "digest")]
+mod digest;
+#[cfg(feature = "digest")]
+mod digest_algorithm;
+#[cfg(feature = "digest")]
+mod digest_target;
 mod grammar;
 mod parameters;
 mod session_cookie;
@@ -34,6 +41,10 @@ pub use authorization::Authorization;
 pub use basic::BasicCredentials;
 pub use bearer::BearerToken;
 pub use cookie::find_cookie;
+#[cfg(feature = "digest")]
+pub use digest::{DigestCredentials, DigestName};
+#[cfg(feature = "digest")]
+pub use digest_algorithm::DigestAlgorithm;
 pub use parameters::Parameters;
 pub use session_cookie::{CookieName, SessionCookie};
 pub use session_id::SessionId;

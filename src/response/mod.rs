@@ -9,6 +9,8 @@
 //! repeats no byte of the request.
 
 mod answer;
+#[cfg(feature = "digest")]
+mod authentication_info;
 mod body;
 mod challenge;
 mod challenges;
@@ -20,6 +22,8 @@ mod rejection;
 mod respond;
 
 pub(crate) use answer::answer;
+#[cfg(feature = "digest")]
+pub(crate) use authentication_info::AuthenticationInfo;
 pub use body::ResponseBody;
 pub use challenge::Challenge;
 pub(crate) use challenges::{ChallengeSet, Offer};
