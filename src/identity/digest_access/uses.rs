@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn each_count_is_good_once_in_any_order_within_the_window() {
         let (uses, nonce) = (Uses::default(), nonces([9])[0]);
-        let mut note = |count| uses.note(nonce, count, START, 10);
+        let note = |count| uses.note(nonce, count, START, 10);
         for count in [1, 3, 2, 130, 4, 131, u32::MAX] {
             assert_eq!(note(count), Use::First, "{count}");
             assert_eq!(note(count), Use::Again, "{count}");
