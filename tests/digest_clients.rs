@@ -1,4 +1,4 @@
-//! Clients by others log in by Digest over a socket: curl, and requests, httpx and aiohttp from Python. The file of users is
+//! Clients by others log in by Digest over a socket: curl, Chromium, and requests, httpx and aiohttp from Python. The file of users is
 //! one that Apache's `htdigest` wrote, where that is installed.
 
 #![cfg(all(feature = "axum", feature = "digest"))]
@@ -140,6 +140,30 @@ async fn three_clients_of_python_log_in() {
     let answered = String::from_utf8(output.stdout).unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!(answered.lines().collect::<Vec<_>>(), expected, "{errors}");
+}
+
+/// The browser takes name and password from the address, as it else takes them from its dialog, and prefers Digest to Basic.
+#[tokio::test]
+async fn chromium_logs_in() {
+    let Some(program) = services::program("chromium") else { return };
+    let address = serve().await;
+    let profile = tempfile::tempdir().unwrap();
+    let show = async |path: &str, user: &str, password: &str| {
+        let mut command = Command::new(&program);
+        command.args(["--headless", "--no-sandbox", "--disable-gpu", "--no-proxy-server", "--disable-dev-shm-usage"]);
+        command.arg(format!("--user-data-dir={}", profile.path().display()));
+        command.args(["--dump-dom", &format!("http://{user}:{password}@{address}{path}")]);
+        let output = run(&mut command).await;
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for path in ["/sha256", "/both", "/basic?x=1", "/stale"] {
+        let (page, errors) = show(path, NAME, "Circle%20of%20Life").await;
+        assert!(page.contains("Mufasa by Digest"), "{path}: {page} {errors}");
+    }
+    let (page, errors) = show("/sha256", "J%C3%A4s%C3%B8n%20Doe", "Secret%2C%20or%20not%3F").await;
+    assert!(page.contains(" by Digest"), "{page} {errors}");
+    let (page, errors) = show("/sha256", NAME, "circle%20of%20life").await;
+    assert!(!page.contains(" by Digest") && errors.contains("ERR_INVALID_AUTH_CREDENTIALS"), "{page} {errors}");
 }
 
 #[tokio::test]
