@@ -3,14 +3,14 @@
 #![cfg(feature = "digest")]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use http::{HeaderValue, Request};
 use http_auth::{DigestClient, PasswordParams};
 use portcullis::authenticate::{Basic, Digest};
 use portcullis::clock::{Clock, ManualClock, UnixTime};
-use portcullis::credentials::{BasicCredentials, DigestAlgorithm, DigestName};
+use portcullis::credentials::{Authorization, BasicCredentials, DigestAlgorithm, DigestCredentials, DigestName};
 use portcullis::identity::digest_access::{DigestQuery, DigestStore, DigestUser, DigestUsers, Ha1};
 use portcullis::{AuthenticateLayer, Identity, Reason, Secret, VerifyError};
 use support::digest::{Login, sha256};
@@ -646,4 +646,30 @@ async fn a_stale_nonce_is_the_only_refusal_that_is_told_apart() {
     let reason = |answer: Answer| answer.rejection.unwrap().reason();
     assert_eq!(reason(send(&layer, wrong.request()).await), Reason::Invalid);
     assert_eq!(reason(send(&layer, login.request_with(&[("opaque", "x")])).await), Reason::Invalid);
+}
+
+/// Users can be exchanged while the server runs
+#[tokio::test]
+async fn a_user_who_is_taken_out_is_out_at_once() {
+    let users = Arc::new(RwLock::new(users()));
+    let layer = AuthenticateLayer::new(Digest::new(REALM, Arc::clone(&users))).unwrap();
+    let login = login(&layer).await;
+    send(&layer, login.request()).await.assert_accepted("Mufasa");
+    *users.write().unwrap() = DigestUsers::new(REALM);
+    assert_refused(&send(&layer, login.next().request()).await, "no such user");
+}
+
+#[test]
+fn nothing_printed_leads_to_a_password() {
+    let ha1 = Ha1::new(DigestAlgorithm::Sha256, "Mufasa", REALM, "Circle of Life");
+    let field = HeaderValue::from_static(
+        "Digest username=\"Circle\", realm=\"x\", nonce=\"x\", uri=\"/\", response=\"5ccc069c\"",
+    );
+    let credentials = DigestCredentials::from_authorization(&Authorization::parse(&field).unwrap()).unwrap();
+    let user = DigestUser::new(ha1.clone(), Identity::assertion(REALM, "Mufasa").build());
+    let hash = sha256("Mufasa:intranet:Circle of Life");
+    let printed = format!("{ha1:?} {user:?} {:?} {:?} {credentials:?} {:?}", users(), digest(), credentials.name());
+    for secret in ["Circle", "5ccc", &hash, &hash[..8]] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
 }

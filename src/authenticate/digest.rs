@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::credentials::{Authorization, DigestAlgorithm, DigestCredentials};
 use crate::error::Reason;
 use crate::identity::VerifyError;
-use crate::identity::digest_access::{Access, DigestStore, NONCE_LIFETIME, NONCES_IN_USE, Proven};
+use crate::identity::digest_access::{Access, Candidate, DigestStore, NONCE_LIFETIME, NONCES_IN_USE, Proven};
 use crate::response::{AuthenticationInfo, Challenge};
 use crate::secret::Secret;
 
@@ -130,15 +130,15 @@ impl<S: DigestStore> Digest<S> {
         if !credentials.is_for(head) {
             return Err(VerifyError::malformed().because("uri names another target than the request"));
         }
-        let query = self.access.query(&credentials)?;
+        let Candidate { query, issued } = self.access.candidate(&credentials)?;
         if let Some(found) = self.store.find_now(&query) {
-            let proven = self.access.conclude(&credentials, head.method.as_str(), found?)?;
+            let proven = self.access.conclude(&credentials, head.method.as_str(), issued, found?)?;
             return Ok(Attempt::Ready(Ok(accepted(proven, &credentials))));
         }
         let (store, access, method) = (Arc::clone(&self.store), Arc::clone(&self.access), head.method.clone());
         Ok(Attempt::Pending(Box::pin(async move {
             let found = store.find(query).await?;
-            let proven = access.conclude(&credentials, method.as_str(), found)?;
+            let proven = access.conclude(&credentials, method.as_str(), issued, found)?;
             Ok(accepted(proven, &credentials))
         })))
     }

@@ -16,6 +16,8 @@
 //!    [`allow_anonymous`](AuthenticateBuilder::allow_anonymous) the request passes without an identity; a credential that
 //!    was sent and failed is refused all the same, except a stale cookie, which is cleared.
 //!
+//! A layer [for a proxy](AuthenticateBuilder::proxy) does all this with `Proxy-Authorization`, and answers 407.
+//!
 //! The inner service is called after the verdict and never before, on an instance that was polled ready. Its own
 //! responses, a 401 among them, pass through unchanged.
 //!

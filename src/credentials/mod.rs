@@ -10,8 +10,8 @@
 //! | [`Unreadable::Malformed`] | presented, and breaks the syntax or a limit, be it by one byte | likewise |
 //!
 //! Nothing is repaired: no replacement characters, no second spelling of the same bytes, no picking of the first or the
-//! last. Credentials in other places (query, body, `Proxy-Authorization`) are not looked at, and so count as not
-//! presented.
+//! last. Credentials in other places (query, body) are not looked at, and so count as not presented; `Proxy-Authorization` is
+//! read by layers for proxies, and by no other.
 //!
 //! | what | carried as | limits |
 //! |---|---|---|

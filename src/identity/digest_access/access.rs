@@ -26,7 +26,15 @@ pub(crate) struct Access {
     pub(crate) clock: Arc<dyn Clock>,
     /// None where the system has no randomness to give.
     nonces: Option<Nonces>,
+    /// What clients must send back unchanged.
+    opaque: String,
     uses: Uses,
+}
+
+/// Credentials that are worth looking for their user.
+pub(crate) struct Candidate {
+    pub(crate) query: DigestQuery,
+    pub(crate) issued: Issued,
 }
 
 /// Credentials that hold.
@@ -50,6 +58,7 @@ impl Access {
             nonces_in_use,
             clock: Arc::new(SystemClock),
             nonces: None,
+            opaque: String::new(),
             uses: Uses::default(),
         };
         let mut key = zeroize::Zeroizing::new([0; 32]);
@@ -62,6 +71,7 @@ impl Access {
     /// Makes nonces with this key.
     pub(crate) fn use_key(&mut self, key: &[u8]) {
         self.nonces = getrandom::u64().ok().and_then(|start| Nonces::new(key, start));
+        self.opaque = self.nonces.as_ref().map(|nonces| nonces.opaque(&self.realm)).unwrap_or_default();
     }
 
     /// Whether nonces can be made.
@@ -79,12 +89,12 @@ impl Access {
         self.nonces.as_ref().map(|nonces| nonces.fresh(&self.realm, self.clock.now())).unwrap_or_default()
     }
 
-    pub(crate) fn opaque(&self) -> String {
-        self.nonces.as_ref().map(|nonces| nonces.opaque(&self.realm)).unwrap_or_default()
+    pub(crate) fn opaque(&self) -> &str {
+        &self.opaque
     }
 
     /// What can be told without the user: whom to look for, if there is a point in it.
-    pub(crate) fn query(&self, credentials: &DigestCredentials) -> Result<DigestQuery, VerifyError> {
+    pub(crate) fn candidate(&self, credentials: &DigestCredentials) -> Result<Candidate, VerifyError> {
         let invalid = |cause| Err(VerifyError::invalid().because(cause));
         let Some(algorithm) = credentials.algorithm().filter(|algorithm| self.algorithms.contains(algorithm)) else {
             return invalid("the algorithm was not offered");
@@ -98,14 +108,16 @@ impl Access {
         if credentials.realm() != &*self.realm {
             return invalid("the realm is another one");
         }
-        if credentials.opaque() != Some(&*self.opaque()) {
+        if credentials.opaque() != Some(&*self.opaque) {
             return invalid("opaque did not come back as it was sent");
         }
         if !self.userhash && matches!(credentials.name(), DigestName::Hashed(_)) {
             return invalid("the name is hashed, which was not offered");
         }
-        self.issued(credentials)?;
-        Ok(DigestQuery::new(credentials.name().clone(), Arc::clone(&self.realm), algorithm))
+        let issued = self.nonces.as_ref().and_then(|nonces| nonces.read(credentials.nonce(), &self.realm));
+        let Some(issued) = issued else { return invalid("the nonce is not ours") };
+        let query = DigestQuery::new(credentials.name().clone(), Arc::clone(&self.realm), algorithm);
+        Ok(Candidate { query, issued })
     }
 
     /// The verdict. An unknown user costs the same arithmetic.
@@ -113,6 +125,7 @@ impl Access {
         &self,
         credentials: &DigestCredentials,
         method: &str,
+        issued: Issued,
         found: Option<DigestUser>,
     ) -> Result<Proven, VerifyError> {
         let algorithm = credentials.algorithm().unwrap_or(DigestAlgorithm::Sha256);
@@ -124,7 +137,6 @@ impl Access {
         if !proves {
             return Err(VerifyError::invalid().because("the response is wrong"));
         }
-        let issued = self.issued(credentials)?;
         let oldest = self.oldest(self.nonce_lifetime);
         if issued.time() < oldest {
             return Err(VerifyError::expired().because("the nonce is too old"));
@@ -138,11 +150,6 @@ impl Access {
         }
         let ends_soon = issued.time() < self.oldest(self.nonce_lifetime / 2);
         Ok(Proven { identity, rspauth: ha1.rspauth(credentials), next_nonce: ends_soon.then(|| self.nonce()) })
-    }
-
-    fn issued(&self, credentials: &DigestCredentials) -> Result<Issued, VerifyError> {
-        let issued = self.nonces.as_ref().and_then(|nonces| nonces.read(credentials.nonce(), &self.realm));
-        issued.ok_or(VerifyError::invalid().because("the nonce is not ours"))
     }
 
     /// When a nonce was made that reaches this age now.

@@ -28,7 +28,7 @@ mod uses;
 
 use std::time::Duration;
 
-pub(crate) use access::{Access, Proven};
+pub(crate) use access::{Access, Candidate, Proven};
 pub use ha1::Ha1;
 pub use store::{DigestQuery, DigestStore, DigestUser};
 pub use users::DigestUsers;

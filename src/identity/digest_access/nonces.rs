@@ -20,7 +20,7 @@ pub(super) struct Nonces {
 
 /// When a nonce was made, and which of that second it is. In the order of time.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct Issued([u8; 16]);
+pub(crate) struct Issued([u8; 16]);
 
 impl Issued {
     fn new(time: UnixTime, number: u64) -> Self {

@@ -47,6 +47,16 @@ pub trait DigestStore: Send + Sync + 'static {
     }
 }
 
+impl<S: DigestStore> DigestStore for Arc<S> {
+    fn find(&self, query: DigestQuery) -> impl Future<Output = Result<Option<DigestUser>, VerifyError>> + Send {
+        (**self).find(query)
+    }
+
+    fn find_now(&self, query: &DigestQuery) -> Option<Result<Option<DigestUser>, VerifyError>> {
+        (**self).find_now(query)
+    }
+}
+
 /// Whose `H(A1)` is asked for.
 ///
 /// The name is in one of two forms; [`DigestName::Hashed`] comes only where

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::ha1::Ha1;
 use super::hash::hex_of;
@@ -28,6 +28,25 @@ use crate::identity::identity::{Assertion, Identity};
 /// let users = DigestUsers::from_htdigest("intranet", "bob:intranet:1d17ff5d6b36ea2e3a7a0dbc9ec4b8d9\n")?;
 /// let fault = DigestUsers::from_htdigest("intranet", "bob:intranet\n").unwrap_err();
 /// assert_eq!(fault.faults()[0].setting(), "htdigest, line 1");
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
+///
+/// Behind a lock they can be exchanged while the server runs:
+///
+/// ```
+/// use std::sync::{Arc, RwLock};
+///
+/// use portcullis::authenticate::Digest;
+/// use portcullis::identity::digest_access::DigestUsers;
+///
+/// let users = Arc::new(RwLock::new(DigestUsers::new("intranet")));
+/// let scheme = Digest::new("intranet", Arc::clone(&users));
+///
+/// let mut others = DigestUsers::new("intranet");
+/// others.insert("carol", "open sesame")?;
+/// if let Ok(mut users) = users.write() {
+///     *users = others;
+/// }
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 #[derive(Clone)]
@@ -145,6 +164,17 @@ impl DigestStore for DigestUsers {
 
     fn find_now(&self, query: &DigestQuery) -> Option<Result<Option<DigestUser>, VerifyError>> {
         Some(Ok(self.look_up(query)))
+    }
+}
+
+/// Users that are exchanged while the server runs, in every verdict from then on.
+impl DigestStore for RwLock<DigestUsers> {
+    async fn find(&self, query: DigestQuery) -> Result<Option<DigestUser>, VerifyError> {
+        Ok(self.read().unwrap_or_else(PoisonError::into_inner).look_up(&query))
+    }
+
+    fn find_now(&self, query: &DigestQuery) -> Option<Result<Option<DigestUser>, VerifyError>> {
+        Some(Ok(self.read().unwrap_or_else(PoisonError::into_inner).look_up(query)))
     }
 }
 
