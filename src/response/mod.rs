@@ -19,6 +19,7 @@ pub(crate) mod json;
 mod negotiate;
 mod problem;
 mod rejection;
+mod rejection_id;
 mod respond;
 
 pub(crate) use answer::answer;
@@ -29,6 +30,7 @@ pub use challenge::Challenge;
 pub(crate) use challenges::{ChallengeSet, Offer};
 pub(crate) use context::{Anonymous, Context};
 pub use problem::Problem;
+pub use rejection::Rejection;
 pub(crate) use rejection::Wanted;
-pub use rejection::{Rejection, RejectionId};
+pub use rejection_id::RejectionId;
 pub use respond::{Reply, Respond};
