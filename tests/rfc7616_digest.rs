@@ -232,10 +232,14 @@ async fn the_uri_names_what_the_request_asks_for_with_its_query() {
         request.headers_mut().insert("authorization", HeaderValue::try_from(login.field()).unwrap());
         send(&layer, request).await.assert_accepted("Mufasa");
     }
-    let login = Login { uri: String::from("http://else.example/a"), ..login(&layer).await };
-    let mut request = Request::get("/a").header("host", "api.example").body(()).unwrap();
-    request.headers_mut().insert("authorization", HeaderValue::try_from(login.field()).unwrap());
-    assert_unreadable(&send(&layer, request).await);
+    for foreign in
+        ["http://else.example/a", "http://api.example/a#b", "/a#b", "http://u@api.example/a", "//api.example/a"]
+    {
+        let login = Login { uri: foreign.to_owned(), ..login(&layer).await };
+        let mut request = Request::get("/a").header("host", "api.example").body(()).unwrap();
+        request.headers_mut().insert("authorization", HeaderValue::try_from(login.field()).unwrap());
+        assert_unreadable(&send(&layer, request).await);
+    }
 }
 
 /// DIGEST-10

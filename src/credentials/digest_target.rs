@@ -23,7 +23,8 @@ impl DigestCredentials {
         if path(target) == named {
             return true;
         }
-        let Ok(named) = named.parse::<Uri>() else { return false };
+        // A fragment is not sent, and would be passed over in what follows.
+        let Some(named) = named.parse::<Uri>().ok().filter(|_| !named.contains('#')) else { return false };
         let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
         let authority = target.authority().map(http::uri::Authority::as_str).or(host);
         let is_same_authority = match (named.authority(), authority) {
