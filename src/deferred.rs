@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::header::SET_COOKIE;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -23,8 +23,26 @@ pub(crate) trait Decide {
 /// A request that may go on.
 pub(crate) struct Passed {
     pub(crate) head: Parts,
-    /// A `Set-Cookie` value for the response.
-    pub(crate) set_cookie: Option<HeaderValue>,
+    pub(crate) addition: Option<Addition>,
+}
+
+/// What is added to the headers of the inner service's response.
+pub(crate) enum Addition {
+    /// A `Set-Cookie` value, unless the inner service sets a cookie of that name.
+    Cookie(HeaderValue),
+    /// A field that is the layer's to write. In a box, so that the many responses without one move fewer bytes about.
+    Header(Box<(HeaderName, HeaderValue)>),
+}
+
+impl Addition {
+    fn add_to(self, headers: &mut HeaderMap) {
+        match self {
+            Self::Cookie(cookie) => add_cookie(headers, cookie),
+            Self::Header(header) => {
+                headers.insert(header.0, header.1);
+            }
+        }
+    }
 }
 
 pin_project! {
@@ -42,7 +60,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<S, F, ReqBody, D> {
         Before { step: Step<S, ReqBody, D> },
-        Calling { #[pin] future: F, set_cookie: Option<HeaderValue> },
+        Calling { #[pin] future: F, addition: Option<Addition> },
         Refused { response: Option<Response<Bytes>> },
     }
 }
@@ -51,7 +69,7 @@ pin_project! {
 #[expect(clippy::large_enum_variant, reason = "moved once or twice in a request; a box would be an allocation in each")]
 enum Step<S, ReqBody, D> {
     Deciding { decision: D, body: ReqBody, inner: S },
-    Readying { request: Request<ReqBody>, inner: S, set_cookie: Option<HeaderValue> },
+    Readying { request: Request<ReqBody>, inner: S, addition: Option<Addition> },
     Done,
 }
 
@@ -60,8 +78,8 @@ where
     S: Service<Request<ReqBody>>,
 {
     /// The inner service has been called.
-    pub(crate) const fn calling(future: S::Future, set_cookie: Option<HeaderValue>) -> Self {
-        Self { state: State::Calling { future, set_cookie } }
+    pub(crate) const fn calling(future: S::Future, addition: Option<Addition>) -> Self {
+        Self { state: State::Calling { future, addition } }
     }
 
     /// The inner service is not called.
@@ -86,10 +104,10 @@ where
         let mut state = self.project().state;
         loop {
             match state.as_mut().project() {
-                StateProjection::Calling { future, set_cookie } => {
+                StateProjection::Calling { future, addition } => {
                     let mut response = ready!(future.poll(cx))?.map(ResponseBody::inner);
-                    if let Some(cookie) = set_cookie.take() {
-                        add_cookie(response.headers_mut(), cookie);
+                    if let Some(addition) = addition.take() {
+                        addition.add_to(response.headers_mut());
                     }
                     return Poll::Ready(Ok(response));
                 }
@@ -100,7 +118,7 @@ where
                 }
                 StateProjection::Before { step } => match ready!(step.advance(cx)) {
                     Next::Step(next) => *step = next,
-                    Next::Call(future, set_cookie) => state.set(State::Calling { future, set_cookie }),
+                    Next::Call(future, addition) => state.set(State::Calling { future, addition }),
                     Next::Answer(answer) => {
                         return Poll::Ready(answer.map(|response| response.map(ResponseBody::from_bytes)));
                     }
@@ -127,7 +145,7 @@ type NextOf<S, ReqBody, D> =
 /// Where a step leads.
 enum Next<S, ReqBody, D, F, E> {
     Answer(Result<Response<Bytes>, E>),
-    Call(F, Option<HeaderValue>),
+    Call(F, Option<Addition>),
     Step(Step<S, ReqBody, D>),
 }
 
@@ -143,17 +161,17 @@ where
                     *self = Self::Deciding { decision, body, inner };
                     return Poll::Pending;
                 }
-                Poll::Ready(Ok(Passed { head, set_cookie })) => {
-                    Next::Step(Self::Readying { request: Request::from_parts(head, body), inner, set_cookie })
+                Poll::Ready(Ok(Passed { head, addition })) => {
+                    Next::Step(Self::Readying { request: Request::from_parts(head, body), inner, addition })
                 }
                 Poll::Ready(Err(response)) => Next::Answer(Ok(response)),
             },
-            Self::Readying { request, mut inner, set_cookie } => match inner.poll_ready(cx) {
+            Self::Readying { request, mut inner, addition } => match inner.poll_ready(cx) {
                 Poll::Pending => {
-                    *self = Self::Readying { request, inner, set_cookie };
+                    *self = Self::Readying { request, inner, addition };
                     return Poll::Pending;
                 }
-                Poll::Ready(Ok(())) => Next::Call(inner.call(request), set_cookie),
+                Poll::Ready(Ok(())) => Next::Call(inner.call(request), addition),
                 Poll::Ready(Err(error)) => Next::Answer(Err(error)),
             },
             // Polled after it was ready: whatever happens then, the inner service does not run twice.

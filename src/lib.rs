@@ -61,6 +61,7 @@
 //! | `jwks` | no | keys fetched from the issuer: `identity::jwt::RemoteKeys` |
 //! | `introspection` | no | opaque tokens judged by their issuer: `identity::introspection` |
 //! | `redis` | no | revocations shared by many processes: `identity::revocation::RedisRevocations` |
+//! | `digest` | no | the Digest scheme (RFC 7616): `authenticate::Digest`, `identity::digest_access` |
 //! | `rust-crypto` | no | the portable backend for JWT signatures |
 //! | `bcrypt` | no | bcrypt hashes too |
 //! | `htpasswd` | no | every other hash in use, and files of users: `identity::password::HtpasswdFile` |

@@ -49,9 +49,17 @@ use support::curl::Shell;
 use support::transcript::{read, replay};
 use tokio::net::TcpListener;
 
-/// The examples whose transcripts are replayed, `mcp_server` in `mcp.rs`; `gate` is a program with tests of its own.
-const REPLAYED: [&str; 6] =
-    ["custom_verifier", "existing_stack", "hyper_server", "mcp_server", "password_store", "quickstart"];
+/// The examples whose transcripts are replayed, `mcp_server` in `mcp.rs` and `forward_proxy` in a file of its name; `gate` is a
+/// program with tests of its own.
+const REPLAYED: [&str; 7] = [
+    "custom_verifier",
+    "existing_stack",
+    "forward_proxy",
+    "hyper_server",
+    "mcp_server",
+    "password_store",
+    "quickstart",
+];
 
 async fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

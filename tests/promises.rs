@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "that it compiles is the test")]
 #![cfg(all(
     feature = "axum",
+    feature = "digest",
     feature = "htpasswd",
     feature = "jwt",
     feature = "password",
@@ -24,15 +25,16 @@ use std::{fs, io};
 
 use http::{Request, Response};
 use portcullis::authenticate::{
-    Attempt, Authenticate, AuthenticateBuilder, AuthenticateLayer, Basic, Bearer, Scheme, Session,
+    Accepted, Attempt, Authenticate, AuthenticateBuilder, AuthenticateLayer, Basic, Bearer, Digest, Scheme, Session,
 };
 use portcullis::axum::{Refused, Value};
 use portcullis::clock::{Clock, ManualClock, SystemClock, UnixTime};
 use portcullis::credentials::{
-    Authorization, BasicCredentials, BearerToken, ClientAddress, CookieName, Parameters, SessionCookie, SessionId,
-    TrustedProxies, Unreadable,
+    Authorization, BasicCredentials, BearerToken, ClientAddress, CookieName, DigestAlgorithm, DigestCredentials,
+    DigestName, Parameters, SessionCookie, SessionId, TrustedProxies, Unreadable,
 };
 use portcullis::error::{ConfigError, ConfigFault, Reason, Severity};
+use portcullis::identity::digest_access::{DigestQuery, DigestStore, DigestUser, DigestUsers, Ha1};
 use portcullis::identity::introspection::{
     AnswerCache, ClientAuth, IntrospectionBuilder, IntrospectionVerifier, JwtOrOpaque, SigningKey,
 };
@@ -156,9 +158,11 @@ promise! {
         PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
         MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>, ProtectedResource, ProtectedResourceBuilder,
         PublishLayer, Publish<Inner>, MetadataService, Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge,
-        TokenBuilder<'static>, ClientAddress, PasswordMemory, Throttle, Throttled<Checks>, TrustedProxies, Client, KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque,
-        HtpasswdFile, HtpasswdState, PasswordCheck;
-    Plain: Assertion, AuthenticateBuilder, Permit, ThrottleBuilder, Basic<Checks>, Bearer<Attempted>, Session<MemorySessions>,
+        TokenBuilder<'static>, ClientAddress, PasswordMemory, Throttle, Throttled<Checks>, TrustedProxies, Client,
+        KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque, HtpasswdFile,
+        HtpasswdState, PasswordCheck, DigestAlgorithm, DigestName, DigestQuery, DigestUser, DigestUsers, Ha1;
+    Plain: Accepted, Assertion, AuthenticateBuilder, Permit, ThrottleBuilder, Basic<Checks>, Bearer<Attempted>,
+        Session<MemorySessions>, Digest<DigestUsers>, DigestCredentials,
         BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, MemorySessionsBuilder, NewSession,
         LoggedOut, Users,
         Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder, ClientBuilder, RemoteKeysBuilder, ClientAuth,
@@ -175,7 +179,7 @@ promise! {
     Clock: SystemClock, ManualClock;
 }
 
-fn traits_can_be_asked_for(_: impl Policy, _: impl Verifier<BearerToken>) {}
+fn traits_can_be_asked_for(_: impl DigestStore, _: impl Policy, _: impl Verifier<BearerToken>) {}
 
 macro_rules! is_clone {
     ($type:ty) => {{

@@ -6,7 +6,10 @@ use base64::prelude::BASE64_STANDARD;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
-use portcullis::credentials::{Authorization, BasicCredentials, BearerToken, SessionId, Unreadable};
+use portcullis::credentials::{
+    Authorization, BasicCredentials, BearerToken, DigestAlgorithm, DigestCredentials, DigestName, SessionId, Unreadable,
+};
+use portcullis::identity::digest_access::Ha1;
 
 fuzz_target!(|data: &[u8]| {
     let mut headers = HeaderMap::new();
@@ -59,7 +62,23 @@ fn one(line: &HeaderValue) {
         Err(_) => assert!(!field.is("bearer") || token.map_or(true, |token| token.len() > limit)),
     }
 
+    digest(&field);
     parameters(scheme, &field);
+}
+
+/// Nothing that a stranger writes is proven by a password that the stranger does not know, or for any target.
+fn digest(field: &Authorization<'_>) {
+    let Ok(credentials) = DigestCredentials::from_authorization(field) else { return };
+    let (DigestName::Plain(name) | DigestName::Hashed(name)) = credentials.name();
+    assert!(!name.is_empty() && name.len() <= DigestCredentials::MAX_NAME);
+    assert!(credentials.nonce().len() <= DigestCredentials::MAX_NONCE);
+    assert!(credentials.count().is_none() || !credentials.is_rfc2069());
+    for algorithm in DigestAlgorithm::ALL {
+        assert!(!Ha1::new(algorithm, name, credentials.realm(), "unknown").proves(&credentials, "GET"));
+    }
+    let request = http::Request::get("/asked?for=this").header("host", "api.example").body(()).expect("a request");
+    let is_for = credentials.is_for(&request.into_parts().0);
+    assert!(!is_for || credentials.uri().ends_with("/asked?for=this"));
 }
 
 /// Parameters that were read are written in one canonical way, and two readers agree on what that says.

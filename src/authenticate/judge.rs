@@ -13,12 +13,13 @@ use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN};
 use http::request::Parts;
 use http::{HeaderValue, Method, Response};
 
-use super::scheme::{Attempt, Scheme};
+use super::proxy;
+use super::scheme::{Accepted, Attempt, Scheme};
 use crate::credentials::Authorization;
-use crate::deferred::{Decide, Passed};
+use crate::deferred::{Addition, Decide, Passed};
 use crate::error::{ConfigError, ConfigFault, Reason};
 use crate::identity::{Identity, VerifyError};
-use crate::response::{Anonymous, ChallengeSet, Context, Rejection, Respond, answer};
+use crate::response::{Anonymous, ChallengeSet, Context, Offer, Rejection, Respond, answer};
 
 /// All that a layer knows, shared by its services and futures.
 pub(super) struct Judge {
@@ -50,12 +51,12 @@ pub(super) enum Settled {
     /// Let it in, with an identity or anonymously, and perhaps tell the browser that its session is over.
     Pass {
         identity: Option<Identity>,
-        forget: Option<HeaderValue>,
+        addition: Option<Addition>,
     },
     Refuse(Rejection),
 }
 
-type Pending = Pin<Box<dyn Future<Output = Result<Identity, VerifyError>> + Send>>;
+type Pending = Pin<Box<dyn Future<Output = Result<Accepted, VerifyError>> + Send>>;
 
 /// A verdict to come, with the head of the request it is about.
 pub(super) struct Waiting {
@@ -73,14 +74,18 @@ impl Judge {
         respond: Arc<dyn Respond>,
         allow_anonymous: bool,
         allow_cors_preflight: bool,
+        proxy: bool,
     ) -> Result<Self, ConfigError> {
         if schemes.is_empty() {
             return Err(ConfigFault::new("schemes", "there are none, so nobody could ever get in; add one").into());
         }
-        let challenges = Arc::new(ChallengeSet::new(
-            schemes.iter().map(|scheme| (scheme.challenge(), scheme.explains())),
-            schemes.iter().flat_map(|scheme| scheme.reads().iter().copied()),
-        )?);
+        let fields = schemes.iter().flat_map(|scheme| scheme.reads().iter().copied());
+        let challenges = if proxy {
+            ChallengeSet::new(schemes.iter().map(offer), proxy::fields(fields)?, proxy)?
+        } else {
+            ChallengeSet::new(schemes.iter().map(offer), fields, proxy)?
+        };
+        let challenges = Arc::new(challenges);
         let context =
             |used| Arc::new(Context { challenges: Arc::clone(&challenges), used, respond: Arc::clone(&respond) });
         let entries = schemes.into_iter().enumerate().map(|(index, scheme)| Entry {
@@ -94,6 +99,17 @@ impl Judge {
         Ok(Self { schemes, challenges, respond, allow_anonymous, allow_cors_preflight, anonymous })
     }
 
+    /// Has the schemes find what was sent to a proxy where they look for what is sent to an origin server.
+    pub(super) fn prepare(&self, head: &mut Parts) {
+        if self.is_for_proxy() {
+            proxy::prepare(head);
+        }
+    }
+
+    fn is_for_proxy(&self) -> bool {
+        self.challenges.is_for_proxy()
+    }
+
     /// Judges a request; a panic of a verifier becomes a refusal.
     pub(super) fn judge(&self, head: &Parts) -> Verdict {
         catch_unwind(AssertUnwindSafe(|| self.decide(head))).unwrap_or_else(|_| Verdict::Settled(self.panicked(None)))
@@ -101,7 +117,7 @@ impl Judge {
 
     fn decide(&self, head: &Parts) -> Verdict {
         if self.allow_cors_preflight && is_cors_preflight(head) {
-            return Verdict::Settled(Settled::Pass { identity: None, forget: None });
+            return Verdict::Settled(Settled::Pass { identity: None, addition: None });
         }
         let mut fields = head.headers.get_all(AUTHORIZATION).iter();
         let field = fields.next();
@@ -140,17 +156,21 @@ impl Judge {
 
     /// Nothing was presented.
     fn absent(&self, forget: Option<HeaderValue>) -> Settled {
-        if self.allow_anonymous { Settled::Pass { identity: None, forget } } else { self.refuse(Reason::Missing, None) }
+        if self.allow_anonymous {
+            Settled::Pass { identity: None, addition: forget.map(Addition::Cookie) }
+        } else {
+            self.refuse(Reason::Missing, None)
+        }
     }
 
     /// Turns a verifier's verdict into ours.
-    fn conclude(&self, verdict: Result<Identity, VerifyError>, used: usize, ambient: bool) -> Settled {
+    fn conclude(&self, verdict: Result<Accepted, VerifyError>, used: usize, ambient: bool) -> Settled {
         match verdict {
-            Ok(mut identity) => {
+            Ok(Accepted { mut identity, header }) => {
                 if let Some(entry) = self.schemes.get(used) {
                     identity.hand_on(entry.name, Arc::clone(&entry.context));
                 }
-                Settled::Pass { identity: Some(identity), forget: None }
+                Settled::Pass { identity: Some(identity), addition: header.map(Addition::Header) }
             }
             Err(error) if ambient && self.is_stale(&error) => {
                 self.absent(self.schemes.get(used).and_then(|entry| entry.forget.clone()))
@@ -193,9 +213,13 @@ impl Judge {
     #[expect(clippy::result_large_err, reason = "the answer is moved once, into the future that gives it")]
     pub(super) fn settle(&self, settled: Settled, mut head: Parts) -> Result<Passed, Response<Bytes>> {
         match settled {
-            Settled::Pass { identity, forget } => {
+            Settled::Pass { identity, mut addition } => {
+                if self.is_for_proxy() {
+                    proxy::restore(&mut head);
+                    proxy::rename(&mut addition);
+                }
                 self.hand_on(identity, &mut head);
-                Ok(Passed { head, set_cookie: forget })
+                Ok(Passed { head, addition })
             }
             Settled::Refuse(rejection) => Err(answer(rejection, &*self.respond, head)),
         }
@@ -237,6 +261,15 @@ impl Decide for Waiting {
             None => Poll::Pending,
         }
     }
+}
+
+fn offer(scheme: &Arc<dyn Scheme>) -> Offer {
+    let is_fresh = !scheme.fresh_challenges(Reason::Missing).is_empty();
+    let fresh = is_fresh.then(|| {
+        let scheme = Arc::clone(scheme);
+        Box::new(move |why| scheme.fresh_challenges(why)) as Box<_>
+    });
+    Offer { challenge: scheme.challenge(), explains: scheme.explains(), strict: scheme.is_strict(), fresh }
 }
 
 /// The Fetch standard's preflight, recognised by its three marks.

@@ -56,6 +56,7 @@ impl AuthenticateLayer {
             respond: Arc::new(Problem),
             allow_anonymous: false,
             allow_cors_preflight: false,
+            proxy: false,
         }
     }
 }
@@ -82,6 +83,7 @@ pub struct AuthenticateBuilder {
     respond: Arc<dyn Respond>,
     allow_anonymous: bool,
     allow_cors_preflight: bool,
+    proxy: bool,
 }
 
 impl AuthenticateBuilder {
@@ -116,6 +118,24 @@ impl AuthenticateBuilder {
         self
     }
 
+    /// Guards a forward proxy in place of an origin server (RFC 9110 section 11.7). Default: an origin server.
+    ///
+    /// Credentials are then read from `Proxy-Authorization` and no other field, a refusal is 407 with
+    /// `Proxy-Authenticate`, and the credentials end here: the field is taken out of the request. `Authorization` is for the
+    /// server behind the proxy: it is neither looked at nor changed. The layer takes no scheme that reads other fields, such
+    /// as [`Session`](super::Session).
+    ///
+    /// ```
+    /// # use portcullis::{AuthenticateLayer, Identity, VerifyError, authenticate::Basic, credentials::BasicCredentials};
+    /// # let verifier = async |_: BasicCredentials| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) };
+    /// let layer = AuthenticateLayer::builder().proxy().scheme(Basic::new("way out", verifier)).build()?;
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    pub const fn proxy(mut self) -> Self {
+        self.proxy = true;
+        self
+    }
+
     /// Sets who writes the bodies of refusals. Default: [`Problem`].
     pub fn respond_with(mut self, respond: impl Respond) -> Self {
         self.respond = Arc::new(respond);
@@ -126,9 +146,11 @@ impl AuthenticateBuilder {
     ///
     /// # Errors
     ///
-    /// Lists every fault at once: no scheme, one scheme name twice, a realm that cannot stand in a header.
+    /// Lists every fault at once: no scheme, one scheme name twice, a realm that cannot stand in a header, a scheme that a
+    /// [`proxy`](Self::proxy) cannot use.
     pub fn build(self) -> Result<AuthenticateLayer, ConfigError> {
-        let judge = Judge::new(self.schemes, self.respond, self.allow_anonymous, self.allow_cors_preflight)?;
+        let Self { schemes, respond, allow_anonymous, allow_cors_preflight, proxy } = self;
+        let judge = Judge::new(schemes, respond, allow_anonymous, allow_cors_preflight, proxy)?;
         Ok(AuthenticateLayer { judge: Arc::new(judge) })
     }
 }
@@ -139,6 +161,7 @@ impl fmt::Debug for AuthenticateBuilder {
             .field("schemes", &self.schemes.len())
             .field("allow_anonymous", &self.allow_anonymous)
             .field("allow_cors_preflight", &self.allow_cors_preflight)
+            .field("proxy", &self.proxy)
             .finish_non_exhaustive()
     }
 }

@@ -16,6 +16,8 @@
 //!    [`allow_anonymous`](AuthenticateBuilder::allow_anonymous) the request passes without an identity; a credential that
 //!    was sent and failed is refused all the same, except a stale cookie, which is cleared.
 //!
+//! A layer [for a proxy](AuthenticateBuilder::proxy) does all this with `Proxy-Authorization`, and answers 407.
+//!
 //! The inner service is called after the verdict and never before, on an instance that was polled ready. Its own
 //! responses, a 401 among them, pass through unchanged.
 //!
@@ -48,17 +50,22 @@
 
 mod basic;
 mod bearer;
+#[cfg(feature = "digest")]
+mod digest;
 mod future;
 mod judge;
 mod layer;
+mod proxy;
 mod scheme;
 mod service;
 mod session;
 
 pub use basic::Basic;
 pub use bearer::Bearer;
+#[cfg(feature = "digest")]
+pub use digest::Digest;
 pub use future::ResponseFuture;
 pub use layer::{AuthenticateBuilder, AuthenticateLayer};
-pub use scheme::{Attempt, Scheme};
+pub use scheme::{Accepted, Attempt, Scheme};
 pub use service::Authenticate;
 pub use session::Session;

@@ -5,9 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use http::HeaderValue;
 use http::request::Parts;
+use http::{HeaderName, HeaderValue};
 
+use crate::error::Reason;
 use crate::identity::{Identity, Verifier, VerifyError};
 use crate::response::Challenge;
 
@@ -59,6 +60,14 @@ pub trait Scheme: Send + Sync + 'static {
     /// a layer may share one. Asked once, when the layer is built.
     fn challenge(&self) -> Challenge;
 
+    /// The challenges of one answer, for a scheme that sends several or new ones each time, as Digest does for the sake of
+    /// its nonce. `why` is [`Missing`](Reason::Missing) unless credentials of this very scheme were refused. Default: none,
+    /// which means that [`challenge`](Self::challenge), rendered once, is sent always.
+    fn fresh_challenges(&self, why: Reason) -> Vec<Challenge> {
+        let _ = why;
+        Vec::new()
+    }
+
     /// Looks for credentials that were sent on purpose and starts to verify them. Must not block.
     fn authenticate(&self, head: &Parts) -> Attempt;
 
@@ -81,6 +90,12 @@ pub trait Scheme: Send + Sync + 'static {
         false
     }
 
+    /// Whether credentials that cannot be read are a bad request (400) rather than a failed log-in (401). Default: as
+    /// [`explains`](Self::explains).
+    fn is_strict(&self) -> bool {
+        self.explains()
+    }
+
     /// The header fields that carry the scheme's credentials: they stand in `Vary`, are kept from
     /// [`Respond`](crate::response::Respond) hooks, and reach the inner service flagged as sensitive. Default:
     /// `authorization`.
@@ -92,6 +107,10 @@ pub trait Scheme: Send + Sync + 'static {
 impl<S: Scheme + ?Sized> Scheme for Arc<S> {
     fn challenge(&self) -> Challenge {
         (**self).challenge()
+    }
+
+    fn fresh_challenges(&self, why: Reason) -> Vec<Challenge> {
+        (**self).fresh_challenges(why)
     }
 
     fn authenticate(&self, head: &Parts) -> Attempt {
@@ -110,6 +129,10 @@ impl<S: Scheme + ?Sized> Scheme for Arc<S> {
         (**self).explains()
     }
 
+    fn is_strict(&self) -> bool {
+        (**self).is_strict()
+    }
+
     fn reads(&self) -> &[&str] {
         (**self).reads()
     }
@@ -121,9 +144,9 @@ pub enum Attempt {
     /// No credentials of this scheme: the next scheme is asked.
     NotPresented,
     /// A verdict that is at hand.
-    Ready(Result<Identity, VerifyError>),
+    Ready(Result<Accepted, VerifyError>),
     /// A verdict to wait for. The future owns all it needs; this box is the only one on the path of a request.
-    Pending(Pin<Box<dyn Future<Output = Result<Identity, VerifyError>> + Send>>),
+    Pending(Pin<Box<dyn Future<Output = Result<Accepted, VerifyError>> + Send>>),
 }
 
 impl Attempt {
@@ -134,12 +157,47 @@ impl Attempt {
         V: Verifier<C>,
     {
         match verifier.verify_now(&credentials) {
-            Some(verdict) => Self::Ready(verdict),
+            Some(verdict) => Self::Ready(verdict.map(Accepted::from)),
             None => {
                 let verifier = Arc::clone(verifier);
-                Self::Pending(Box::pin(async move { verifier.verify(credentials).await }))
+                Self::Pending(Box::pin(async move { verifier.verify(credentials).await.map(Accepted::from) }))
             }
         }
+    }
+}
+
+/// A credential that was accepted: whose it is and, rarely, a header for the response.
+///
+/// ```
+/// use http::{HeaderName, HeaderValue};
+/// use portcullis::Identity;
+/// use portcullis::authenticate::{Accepted, Attempt};
+///
+/// let identity = Identity::assertion("orders", "ci").build();
+/// let name = HeaderName::from_static("authentication-info");
+/// let accepted = Accepted::from(identity).answering(name, HeaderValue::from_static("qop=auth"));
+/// let attempt = Attempt::Ready(Ok(accepted));
+/// ```
+#[derive(Debug)]
+#[must_use = "nobody is let in before the attempt is returned"]
+pub struct Accepted {
+    pub(super) identity: Identity,
+    /// In a box, since all schemes but Digest have none.
+    pub(super) header: Option<Box<(HeaderName, HeaderValue)>>,
+}
+
+impl Accepted {
+    /// Has the layer set a header in the inner service's response, in place of any of that name: what proves to the client
+    /// that the server knows the secret too (RFC 7615). Default: none. A layer for a proxy puts `proxy-` before the name.
+    pub fn answering(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.header = Some(Box::new((name, value)));
+        self
+    }
+}
+
+impl From<Identity> for Accepted {
+    fn from(identity: Identity) -> Self {
+        Self { identity, header: None }
     }
 }
 

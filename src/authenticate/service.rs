@@ -67,12 +67,13 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        self.judge.prepare(&mut head);
         let deferred = match self.judge.judge(&head) {
             Verdict::Settled(settled) => match self.judge.settle(settled, head) {
                 // This instance was polled ready; no clone of it was.
-                Ok(Passed { head, set_cookie }) => {
-                    Deferred::calling(self.inner.call(Request::from_parts(head, body)), set_cookie)
+                Ok(Passed { head, addition }) => {
+                    Deferred::calling(self.inner.call(Request::from_parts(head, body)), addition)
                 }
                 Err(response) => Deferred::refused(response),
             },

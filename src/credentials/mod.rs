@@ -10,13 +10,14 @@
 //! | [`Unreadable::Malformed`] | presented, and breaks the syntax or a limit, be it by one byte | likewise |
 //!
 //! Nothing is repaired: no replacement characters, no second spelling of the same bytes, no picking of the first or the
-//! last. Credentials in other places (query, body, `Proxy-Authorization`) are not looked at, and so count as not
-//! presented.
+//! last. Credentials in other places (query, body) are not looked at, and so count as not presented; `Proxy-Authorization` is
+//! read by layers for proxies, and by no other.
 //!
 //! | what | carried as | limits |
 //! |---|---|---|
 //! | [`BasicCredentials`] | `Authorization: Basic`, or a log-in form | user name 256 bytes, password 1024 bytes |
 //! | [`BearerToken`] | `Authorization: Bearer` | 16 KiB unless configured |
+//! | `DigestCredentials` (feature `digest`) | `Authorization: Digest` | user name 256 bytes, nonces 256 bytes each |
 //! | [`SessionId`] | `Authorization: Session`, or the [`SessionCookie`] | exactly 43 characters |
 //! | [`Parameters`] | any scheme of your own | 32 parameters |
 //!
@@ -27,6 +28,12 @@ mod basic;
 mod bearer;
 mod client_address;
 mod cookie;
+#[cfg(feature = "digest")]
+mod digest;
+#[cfg(feature = "digest")]
+mod digest_algorithm;
+#[cfg(feature = "digest")]
+mod digest_target;
 mod forwarded;
 mod grammar;
 mod parameters;
@@ -40,6 +47,10 @@ pub use basic::BasicCredentials;
 pub use bearer::BearerToken;
 pub use client_address::ClientAddress;
 pub use cookie::find_cookie;
+#[cfg(feature = "digest")]
+pub use digest::{DigestCredentials, DigestName};
+#[cfg(feature = "digest")]
+pub use digest_algorithm::DigestAlgorithm;
 pub use parameters::Parameters;
 pub use session_cookie::{CookieName, SessionCookie};
 pub use session_id::SessionId;

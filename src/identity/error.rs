@@ -52,7 +52,7 @@ impl VerifyError {
         Self::new(Reason::Expired)
     }
 
-    /// The credential cannot be read at all. Answered 400 for Bearer, 401 for the rest.
+    /// The credential cannot be read at all. Answered 400 for Bearer and Digest, 401 for the rest.
     #[must_use]
     pub const fn malformed() -> Self {
         Self::new(Reason::Malformed)

@@ -6,6 +6,7 @@
 //! | `BearerToken` | `jwt::JwtVerifier` | `jwt`, with `aws-lc-rs` or `rust-crypto` |
 //! | `BearerToken` | `introspection::IntrospectionVerifier` | `introspection` |
 //! | `BearerToken` | `token::TokenVerifier` | `token` |
+//! | `DigestCredentials` | a `digest_access::DigestStore` | `digest` |
 //! | `SessionId` | `session::MemorySessions` | `session` |
 //! | any of these, or your own | a closure, or your own [`Verifier`] | |
 //!
@@ -15,6 +16,8 @@
 
 #[cfg(any(feature = "jwt", feature = "session", feature = "token"))]
 mod digest;
+#[cfg(feature = "digest")]
+pub mod digest_access;
 mod error;
 #[expect(clippy::module_inception, reason = "the stage is named after the one type it makes")]
 mod identity;

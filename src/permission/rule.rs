@@ -150,7 +150,7 @@ impl Decide for Deciding {
     fn poll_decision(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<Passed, Response<Bytes>>> {
         let (decision, head) = ready!(self.decision.as_mut().poll(cx));
         Poll::Ready(match decision {
-            Ok(()) => Ok(Passed { head, set_cookie: None }),
+            Ok(()) => Ok(Passed { head, addition: None }),
             Err(rejection) => Err(self.rule.answer(rejection, head)),
         })
     }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response};
 
@@ -59,19 +59,22 @@ fn if_any(names: &Names) -> Option<&dyn Debug> {
 }
 
 fn write_challenges(headers: &mut HeaderMap, challenges: &ChallengeSet, rejection: &Rejection, which: Challenges) {
+    let field = challenges.field();
     let mut write = |value: HeaderValue| {
-        headers.append(WWW_AUTHENTICATE, value);
+        headers.append(&field, value);
     };
     let used = rejection.used();
-    let explained = || challenges.explained(used?, rejection.reason(), |challenge| asking_for(rejection, challenge));
-    match which {
-        Challenges::None => {}
-        Challenges::Used if rejection.explains() => explained().into_iter().for_each(write),
-        Challenges::Used => {}
-        Challenges::All => {
-            explained().into_iter().for_each(&mut write);
-            challenges.plain(used).cloned().for_each(write);
-        }
+    let ask = |challenge| asking_for(rejection, challenge);
+    let writes_used = match which {
+        Challenges::None => false,
+        Challenges::Used => rejection.explains(),
+        Challenges::All => true,
+    };
+    if let Some(used) = used.filter(|_| writes_used) {
+        challenges.write_used(used, rejection.reason(), ask, &mut write);
+    }
+    if which == Challenges::All {
+        challenges.write_plain(used, &mut write);
     }
 }
 

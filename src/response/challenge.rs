@@ -158,7 +158,7 @@ impl Challenge {
         self.names.push(name);
     }
 
-    fn fault(&mut self, setting: &'static str, problem: &'static str) {
+    pub(super) fn fault(&mut self, setting: &'static str, problem: &'static str) {
         self.faults.push(ConfigFault::new(setting, problem));
     }
 
@@ -195,7 +195,7 @@ impl Challenge {
     }
 }
 
-fn push_quoted(text: &mut String, name: &str, value: &str) {
+pub(super) fn push_quoted(text: &mut String, name: &str, value: &str) {
     text.push_str(name);
     text.push_str("=\"");
     for character in value.chars() {

@@ -1,28 +1,46 @@
-//! The challenges of a layer, rendered when it is built.
+//! The challenges of a layer: rendered when it is built, but for those that are new in every answer.
 
-use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
+use std::fmt;
+
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue};
 
 use super::challenge::Challenge;
 use crate::error::{ConfigError, ConfigFault, Reason};
 
-/// The challenges of all schemes, rendered when the layer is built, in the configured order.
+/// The challenges of all schemes, in the configured order.
 #[derive(Debug)]
 pub(crate) struct ChallengeSet {
     entries: Vec<Entry>,
     vary: HeaderValue,
     secrets: Vec<HeaderName>,
+    proxy: bool,
 }
+
+/// What one scheme has to say in the layer's answers.
+pub(crate) struct Offer {
+    /// Its challenge, or the first of them.
+    pub(crate) challenge: Challenge,
+    /// Whether its challenge carries an `error`.
+    pub(crate) explains: bool,
+    /// Whether an unreadable credential is a bad request.
+    pub(crate) strict: bool,
+    /// Makes the challenges of one answer, where they are new in each.
+    pub(crate) fresh: Option<Fresh>,
+}
+
+pub(crate) type Fresh = Box<dyn Fn(Reason) -> Vec<Challenge> + Send + Sync>;
 
 /// The fields that carry credentials whatever the schemes.
 pub(crate) const SECRETS: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
 
-#[derive(Debug)]
 struct Entry {
     plain: HeaderValue,
     challenge: Challenge,
     /// Only for schemes whose challenge says what went wrong (RFC 6750 section 3).
     explained: Option<Explained>,
+    strict: bool,
+    fresh: Option<Fresh>,
 }
 
 #[derive(Debug)]
@@ -37,21 +55,23 @@ struct Explained {
 }
 
 impl ChallengeSet {
-    /// Renders the challenges; `explains` says whether the scheme's challenge carries an `error`.
+    /// Renders the challenges. `fields` carry the credentials; `proxy` says that we guard a proxy.
     pub(crate) fn new<'a>(
-        schemes: impl Iterator<Item = (Challenge, bool)>,
+        offers: impl Iterator<Item = Offer>,
         fields: impl Iterator<Item = &'a str>,
+        proxy: bool,
     ) -> Result<Self, ConfigError> {
         let mut faults: Vec<ConfigFault> = Vec::new();
         let mut entries: Vec<Entry> = Vec::new();
-        for (challenge, explains) in schemes {
+        for offer in offers {
+            let challenge = &offer.challenge;
             if entries.iter().any(|other| other.challenge.scheme().eq_ignore_ascii_case(challenge.scheme())) {
                 faults.push(ConfigFault::new(
                     challenge.scheme(),
                     "is configured twice; join the two verifiers in one scheme",
                 ));
             }
-            match Entry::new(challenge, explains) {
+            match Entry::new(offer) {
                 Ok(entry) => entries.push(entry),
                 Err(error) => faults.extend(error),
             }
@@ -72,7 +92,7 @@ impl ChallengeSet {
             }
         }
         match HeaderValue::try_from(vary) {
-            Ok(vary) => ConfigError::unless_empty(faults, Self { entries, vary, secrets }),
+            Ok(vary) => ConfigError::unless_empty(faults, Self { entries, vary, secrets, proxy }),
             Err(_) => Err(ConfigFault::new("scheme", "reads too many header fields").into()),
         }
     }
@@ -91,19 +111,34 @@ impl ChallengeSet {
         self.entries.get(used).is_some_and(|entry| entry.explained.is_some())
     }
 
-    /// The challenge of the scheme that was used, saying what went wrong if it can. `ask` adds what only the decision
-    /// knows, where there is such a thing to ask for.
-    pub(crate) fn explained(
+    /// Whether the scheme at `used` calls an unreadable credential a bad request.
+    pub(crate) fn is_strict(&self, used: usize) -> bool {
+        self.entries.get(used).is_some_and(|entry| entry.strict)
+    }
+
+    pub(crate) const fn is_for_proxy(&self) -> bool {
+        self.proxy
+    }
+
+    /// The field that challenges go in.
+    pub(crate) const fn field(&self) -> HeaderName {
+        if self.proxy { PROXY_AUTHENTICATE } else { WWW_AUTHENTICATE }
+    }
+
+    /// Writes the challenges of the scheme that was used, saying what went wrong if it can. `ask` adds what only the
+    /// decision knows, where there is such a thing to ask for.
+    pub(crate) fn write_used(
         &self,
         used: usize,
         reason: Reason,
         ask: impl FnOnce(Challenge) -> Challenge,
-    ) -> Option<HeaderValue> {
-        let entry = self.entries.get(used)?;
-        let Some(explained) = &entry.explained else { return Some(entry.plain.clone()) };
+        write: &mut impl FnMut(HeaderValue),
+    ) {
+        let Some(entry) = self.entries.get(used) else { return };
+        let Some(explained) = &entry.explained else { return entry.write(reason, write) };
         // Names are checked where requirements are built, so a challenge that asks for them can be written.
         let asking = |challenge: &Challenge| ask(challenge.clone()).to_header().unwrap_or_else(|_| entry.plain.clone());
-        Some(match reason {
+        write(match reason {
             Reason::Ambiguous => explained.ambiguous.clone(),
             Reason::Malformed => explained.malformed.clone(),
             Reason::Invalid => explained.invalid.clone(),
@@ -116,17 +151,21 @@ impl ChallengeSet {
             | Reason::Missing
             | Reason::Throttled
             | Reason::Unavailable => entry.plain.clone(),
-        })
+        });
     }
 
-    /// The challenges as they stand when nothing was presented, without the one at `except`.
-    pub(crate) fn plain(&self, except: Option<usize>) -> impl Iterator<Item = &HeaderValue> {
-        self.entries.iter().enumerate().filter(move |(index, _)| Some(*index) != except).map(|(_, entry)| &entry.plain)
+    /// Writes the challenges as they stand when nothing was presented, without those of the scheme at `except`.
+    pub(crate) fn write_plain(&self, except: Option<usize>, write: &mut impl FnMut(HeaderValue)) {
+        for (index, entry) in self.entries.iter().enumerate() {
+            if Some(index) != except {
+                entry.write(Reason::Missing, write);
+            }
+        }
     }
 }
 
 impl Entry {
-    fn new(challenge: Challenge, explains: bool) -> Result<Self, ConfigError> {
+    fn new(Offer { challenge, explains, strict, fresh }: Offer) -> Result<Self, ConfigError> {
         let plain = challenge.to_header()?;
         let explained = if explains {
             let ask = |error: &str, description: &str| {
@@ -146,6 +185,20 @@ impl Entry {
         } else {
             None
         };
-        Ok(Self { plain, challenge, explained })
+        Ok(Self { plain, challenge, explained, strict, fresh })
+    }
+
+    fn write(&self, reason: Reason, write: &mut impl FnMut(HeaderValue)) {
+        match &self.fresh {
+            None => write(self.plain.clone()),
+            // The first could be written when the layer was built, and these differ in nothing that could be at fault.
+            Some(fresh) => fresh(reason).iter().filter_map(|challenge| challenge.to_header().ok()).for_each(write),
+        }
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("challenge", &self.challenge).finish_non_exhaustive()
     }
 }

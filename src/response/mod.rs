@@ -9,6 +9,8 @@
 //! repeats no byte of the request.
 
 mod answer;
+#[cfg(feature = "digest")]
+mod authentication_info;
 mod body;
 mod challenge;
 mod challenges;
@@ -17,14 +19,18 @@ pub(crate) mod json;
 mod negotiate;
 mod problem;
 mod rejection;
+mod rejection_id;
 mod respond;
 
 pub(crate) use answer::answer;
+#[cfg(feature = "digest")]
+pub(crate) use authentication_info::AuthenticationInfo;
 pub use body::ResponseBody;
 pub use challenge::Challenge;
-pub(crate) use challenges::ChallengeSet;
+pub(crate) use challenges::{ChallengeSet, Offer};
 pub(crate) use context::{Anonymous, Context};
 pub use problem::Problem;
+pub use rejection::Rejection;
 pub(crate) use rejection::Wanted;
-pub use rejection::{Rejection, RejectionId};
+pub use rejection_id::RejectionId;
 pub use respond::{Reply, Respond};

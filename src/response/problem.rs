@@ -9,7 +9,7 @@ use http::request::Parts;
 use super::answer::whole_seconds;
 use super::json;
 use super::negotiate::{Representation, representation};
-use super::rejection::{Rejection, Wanted, Wire, wire};
+use super::rejection::{Circumstances, Rejection, Wanted, Wire, wire};
 use super::respond::{Reply, Respond};
 use crate::error::Reason;
 
@@ -52,21 +52,27 @@ impl Respond for Problem {
     }
 }
 
-/// The JSON up to the id. It is the same for all refusals of a reason, but for a forgotten layer.
+/// The JSON up to the id. It is the same for all refusals of a reason under the same circumstances, but for a forgotten layer.
 fn opening(rejection: &Rejection) -> Cow<'static, str> {
-    static EXPLAINED: LazyLock<Vec<String>> = LazyLock::new(|| openings(true));
-    static PLAIN: LazyLock<Vec<String>> = LazyLock::new(|| openings(false));
+    /// By circumstances, then by reason.
+    static READY: LazyLock<Vec<Vec<String>>> =
+        LazyLock::new(|| (0..8).map(|bits| openings(circumstances(bits))).collect());
+    let Circumstances { explains, strict, proxy } = rejection.circumstances();
+    let bits = usize::from(explains) | usize::from(strict) << 1 | usize::from(proxy) << 2;
     let reason = rejection.reason();
-    let ready = if rejection.explains() { &*EXPLAINED } else { &*PLAIN };
-    match ready.get(reason as usize) {
+    match READY.get(bits).and_then(|ready| ready.get(reason as usize)) {
         Some(opening) if !rejection.is_forgotten_layer() => Cow::Borrowed(opening),
         _ => Cow::Owned(write_opening(reason, &rejection.wire(), rejection.detail())),
     }
 }
 
-fn openings(explains: bool) -> Vec<String> {
+const fn circumstances(bits: usize) -> Circumstances {
+    Circumstances { explains: bits & 1 != 0, strict: bits & 2 != 0, proxy: bits & 4 != 0 }
+}
+
+fn openings(circumstances: Circumstances) -> Vec<String> {
     let write = |reason| {
-        let wire = wire(reason, explains);
+        let wire = wire(reason, circumstances);
         write_opening(reason, &wire, wire.detail)
     };
     Reason::ALL.into_iter().map(write).collect()

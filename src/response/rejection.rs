@@ -2,14 +2,13 @@
 
 use std::error::Error;
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 
 use super::challenges::ChallengeSet;
+use super::rejection_id::RejectionId;
 use crate::error::{Reason, Severity};
 use crate::names::Names;
 
@@ -34,26 +33,42 @@ pub(crate) enum Challenges {
     Used,
 }
 
-/// THE table. A new reason does not compile until it has a row. `explains` is true where the scheme that was used says
-/// in its challenge what went wrong: there an unreadable credential is a bad request, elsewhere a failed log-in.
+/// Under which circumstances a reason goes on the wire.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Circumstances {
+    /// The scheme that was used says in its challenge what went wrong: it takes tokens, of which the same user may get many.
+    pub(crate) explains: bool,
+    /// The scheme that was used calls an unreadable credential a bad request, where others call it a failed log-in.
+    pub(crate) strict: bool,
+    /// We guard a proxy, not an origin server: the same answers under other names (RFC 9110 section 11.7).
+    pub(crate) proxy: bool,
+}
+
+/// THE table. A new reason does not compile until it has a row.
 #[rustfmt::skip]
-pub(crate) const fn wire(reason: Reason, explains: bool) -> Wire {
+pub(crate) const fn wire(reason: Reason, circumstances: Circumstances) -> Wire {
     use Challenges::{All, None, Used};
     use Severity::{Debug, Error, Info};
+    let Circumstances { explains, strict, proxy } = circumstances;
+    let unauthorized = if proxy { StatusCode::PROXY_AUTHENTICATION_REQUIRED } else { StatusCode::UNAUTHORIZED };
     let (status, challenges, severity, title, detail) = match reason {
-        Reason::Missing => (StatusCode::UNAUTHORIZED, All, Debug, "Authentication required",
+        Reason::Missing if proxy => (unauthorized, All, Debug, "Proxy authentication required",
+            "Send credentials to this proxy by one of the schemes that Proxy-Authenticate names."),
+        Reason::Missing => (unauthorized, All, Debug, "Authentication required",
             "Send credentials by one of the schemes that WWW-Authenticate names."),
-        Reason::Malformed if explains => (StatusCode::BAD_REQUEST, Used, Debug, "Credentials cannot be read",
+        Reason::Malformed if strict => (StatusCode::BAD_REQUEST, Used, Debug, "Credentials cannot be read",
             "Check how the Authorization field is written, then send the request again."),
-        Reason::Malformed => (StatusCode::UNAUTHORIZED, All, Debug, "Credentials cannot be read",
+        Reason::Malformed => (unauthorized, All, Debug, "Credentials cannot be read",
             "Check how the credentials are written, then send the request again."),
+        Reason::Ambiguous if proxy => (StatusCode::BAD_REQUEST, Used, Debug, "More than one credential",
+            "Send one Proxy-Authorization field, and only once."),
         Reason::Ambiguous => (StatusCode::BAD_REQUEST, Used, Debug, "More than one credential",
             "Send one Authorization field, or one session cookie, and each only once."),
-        Reason::Invalid => (StatusCode::UNAUTHORIZED, All, Info, "Credentials not accepted",
+        Reason::Invalid => (unauthorized, All, Info, "Credentials not accepted",
             "Check the credentials, or get new ones, and try again."),
-        Reason::Expired => (StatusCode::UNAUTHORIZED, All, Debug, "Credentials expired",
+        Reason::Expired => (unauthorized, All, Debug, "Credentials expired",
             "Log in again or get a new token, then repeat the request."),
-        Reason::StepUp => (StatusCode::UNAUTHORIZED, All, Info, "Newer or stronger log-in required",
+        Reason::StepUp => (unauthorized, All, Info, "Newer or stronger log-in required",
             "Log in again as asked for here, then repeat the request."),
         // A token is one of many that the same user may get; a password or a session is all there is.
         Reason::Forbidden if explains => (StatusCode::FORBIDDEN, Used, Info, "Permission missing",
@@ -244,7 +259,16 @@ impl Rejection {
     }
 
     pub(crate) fn wire(&self) -> Wire {
-        wire(self.reason, self.explains())
+        wire(self.reason, self.circumstances())
+    }
+
+    pub(crate) fn circumstances(&self) -> Circumstances {
+        let Some(challenges) = &self.challenges else { return Circumstances::default() };
+        Circumstances {
+            explains: self.explains(),
+            strict: self.used.is_some_and(|used| challenges.is_strict(used)),
+            proxy: challenges.is_for_proxy(),
+        }
     }
 
     /// Whether the scheme that was used says in its challenge what went wrong.
@@ -287,44 +311,5 @@ impl fmt::Display for Rejection {
 impl Error for Rejection {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as &(dyn Error + 'static))
-    }
-}
-
-/// The name of one refusal: 16 hexadecimal digits, unique in a process, that tell nothing of how many there were.
-///
-/// ```
-/// # fn show(rejection: &portcullis::response::Rejection) {
-/// println!("please quote {}", rejection.id());
-/// # }
-/// ```
-#[derive(Clone, Copy, Eq, Hash, PartialEq)]
-pub struct RejectionId(u64);
-
-impl RejectionId {
-    fn next() -> Self {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        static KEY: OnceLock<RandomState> = OnceLock::new();
-        Self(KEY.get_or_init(RandomState::new).hash_one(COUNT.fetch_add(1, Ordering::Relaxed)))
-    }
-
-    pub(crate) fn to_hex(self) -> [u8; 16] {
-        let mut digits = [0; 16];
-        for (index, digit) in digits.iter_mut().enumerate() {
-            let nibble = (self.0 >> (60 - 4 * index)) & 0xf;
-            *digit = b"0123456789abcdef"[nibble as usize];
-        }
-        digits
-    }
-}
-
-impl fmt::Display for RejectionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl fmt::Debug for RejectionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING, VARY, WWW_AUTHENTICATE,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, PROXY_AUTHENTICATE, RETRY_AFTER, TRANSFER_ENCODING, VARY,
+    WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
 
@@ -80,7 +81,8 @@ impl Reply {
     /// Adds a header; one that a refusal owns (see [`Respond`]) is not taken.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        let owned = [WWW_AUTHENTICATE, RETRY_AFTER, CACHE_CONTROL, VARY, CONTENT_LENGTH, TRANSFER_ENCODING];
+        let owned =
+            [WWW_AUTHENTICATE, PROXY_AUTHENTICATE, RETRY_AFTER, CACHE_CONTROL, VARY, CONTENT_LENGTH, TRANSFER_ENCODING];
         if !owned.contains(&name) {
             self.headers.append(name, value);
         }

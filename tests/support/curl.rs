@@ -1,6 +1,8 @@
 //! The few things that transcripts ask of a shell and of curl, over a real connection. Whatever else a line holds fails
 //! the test.
 
+#![allow(dead_code, reason = "each test file uses a part")]
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 

@@ -10,6 +10,7 @@
 use std::env;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The program of this name on the `PATH`.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
@@ -25,6 +26,18 @@ pub(crate) fn node() -> Option<PathBuf> {
         return missing("tests/node/node_modules is not there; run `npm ci` in tests/node");
     }
     program("node")
+}
+
+/// Python with the packages that `tests/python/requirements.txt` pins: that of `.venv`, where `.ci/run` installs them, else the
+/// one on the `PATH`.
+pub(crate) fn python() -> Option<PathBuf> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/python");
+    let python = if own.is_file() { own } else { program("python3")? };
+    let imports = Command::new(&python).args(["-c", "import aiohttp, httpx, requests"]).output();
+    if imports.is_ok_and(|output| output.status.success()) {
+        return Some(python);
+    }
+    missing("Python lacks packages; run `pip install -r tests/python/requirements.txt`")
 }
 
 /// Where the scripts for Node are.

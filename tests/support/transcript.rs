@@ -3,6 +3,8 @@
 //! A transcript shows the status line, then the headers that matter, then after an empty line the body. Of a header
 //! that is shown every line is shown; `…` stands for any text.
 
+#![allow(dead_code, reason = "each test file uses a part")]
+
 use http::Version;
 
 use super::curl::{Answer, Shell};
@@ -11,7 +13,7 @@ use super::curl::{Answer, Shell};
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) line: String,
-    expected: Vec<String>,
+    pub(crate) expected: Vec<String>,
 }
 
 /// The steps in the `//!` comment of `source`.

@@ -1,0 +1,45 @@
+//! The name of one refusal, for support.
+
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The name of one refusal: 16 hexadecimal digits, unique in a process, that tell nothing of how many there were.
+///
+/// ```
+/// # fn show(rejection: &portcullis::response::Rejection) {
+/// println!("please quote {}", rejection.id());
+/// # }
+/// ```
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct RejectionId(u64);
+
+impl RejectionId {
+    pub(super) fn next() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        static KEY: OnceLock<RandomState> = OnceLock::new();
+        Self(KEY.get_or_init(RandomState::new).hash_one(COUNT.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    pub(crate) fn to_hex(self) -> [u8; 16] {
+        let mut digits = [0; 16];
+        for (index, digit) in digits.iter_mut().enumerate() {
+            let nibble = (self.0 >> (60 - 4 * index)) & 0xf;
+            *digit = b"0123456789abcdef"[nibble as usize];
+        }
+        digits
+    }
+}
+
+impl fmt::Display for RejectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for RejectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
