@@ -8,7 +8,8 @@
 //!
 //! A request passes when the first scheme that finds its credentials has them verified. In order:
 //!
-//! 1. Two `Authorization` fields are refused (400) before any verifier runs.
+//! 1. Two `Authorization` fields, or credentials in one of them and in another header field that a scheme reads, are refused
+//!    (400) before any verifier runs.
 //! 2. Each scheme, in the configured order, looks for credentials the client sent on purpose (a header). The first that
 //!    finds some decides alone: a failure ends the request, and no other scheme is asked.
 //! 3. Only without any `Authorization` field do schemes look for credentials that browsers send unasked (a cookie).
@@ -48,6 +49,7 @@
 
 mod basic;
 mod bearer;
+mod carriers;
 mod future;
 mod judge;
 mod layer;
@@ -59,6 +61,6 @@ pub use basic::Basic;
 pub use bearer::Bearer;
 pub use future::ResponseFuture;
 pub use layer::{AuthenticateBuilder, AuthenticateLayer};
-pub use scheme::{Attempt, Scheme};
+pub use scheme::{Attempt, Carrier, Scheme};
 pub use service::Authenticate;
 pub use session::Session;
