@@ -62,6 +62,7 @@
 //! | `introspection` | no | opaque tokens judged by their issuer: `identity::introspection` |
 //! | `redis` | no | revocations shared by many processes: `identity::revocation::RedisRevocations` |
 //! | `rust-crypto` | no | the portable backend for JWT signatures |
+//! | `api-key` | no | API keys with scopes and an end: `identity::api_key` |
 //! | `bcrypt` | no | bcrypt hashes too |
 //! | `axum` | no | extractors for handlers: the module `axum` |
 //! | `tracing` | no | an event for every refusal |
