@@ -47,6 +47,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "api-key")]
+mod api_key;
 mod basic;
 mod bearer;
 mod carriers;
@@ -57,6 +59,8 @@ mod scheme;
 mod service;
 mod session;
 
+#[cfg(feature = "api-key")]
+pub use api_key::ApiKeys;
 pub use basic::Basic;
 pub use bearer::Bearer;
 pub use future::ResponseFuture;
