@@ -3,6 +3,9 @@
 #[doc = include_str!("../docs/life_of_a_request.md")]
 pub mod life_of_a_request {}
 
+#[doc = include_str!("../docs/tokens.md")]
+pub mod tokens {}
+
 #[doc = include_str!("../docs/writing_a_scheme.md")]
 pub mod writing_a_scheme {}
 
@@ -11,6 +14,9 @@ pub mod defaults {}
 
 #[doc = include_str!("../docs/conformance.md")]
 pub mod conformance {}
+
+#[doc = include_str!("../docs/envoy_referee.md")]
+pub mod envoy_referee {}
 
 #[doc = include_str!("../CHANGELOG.md")]
 pub mod changelog {}

@@ -75,8 +75,10 @@
 //!
 //! - To start: the examples of [`AuthenticateLayer`], [`RequireLayer`] and [`Verifier`].
 //! - To understand: [the life of a request](guide::life_of_a_request) and [the defaults](guide::defaults).
+//! - To operate: [tokens in production](guide::tokens), from keys that age to the answer of each fault.
 //! - To extend: [writing a scheme, a verifier, a policy](guide::writing_a_scheme).
-//! - To check us: [which test keeps which rule](guide::conformance).
+//! - To check us: [which test keeps which rule](guide::conformance), and
+//!   [where Envoy judges a token otherwise](guide::envoy_referee).
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

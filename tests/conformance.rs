@@ -79,10 +79,56 @@ fn every_rule_that_a_test_cites_is_in_the_conformance_table() {
     assert!(unlisted.is_empty(), "put these into docs/conformance.md: {unlisted:#?}");
 }
 
-const STANDARDS: [&str; 17] = [
-    "AT", "BASIC", "BCP", "BEARER", "CACHE", "CHOICE", "COOKIE", "HTTP", "JWK", "JWS", "JWT", "PROB", "PW", "SESS",
-    "STEP", "TOK", "X",
+const STANDARDS: [&str; 27] = [
+    "ASSERT", "AT", "BASIC", "BCP", "BEARER", "CACHE", "CHOICE", "COOKIE", "DISC", "DPOP", "HTTP", "INTRO", "JINTRO",
+    "JWK", "JWS", "JWT", "LOGOUT", "MCP", "MTLS", "PRM", "PROB", "PW", "RI", "SESS", "STEP", "TOK", "X",
 ];
+
+/// The attacks on tokens (J), and on keys and caches (K), that this library must withstand. The numbers left out are no
+/// attacks on what it does.
+const ATTACKS: [&str; 49] = [
+    "J01", "J02", "J04", "J05", "J06", "J08", "J09", "J10", "J11", "J12", "J13", "J14", "J16", "J17", "J19", "J20",
+    "J22", "J24", "J25", "J26", "J27", "J29", "J30", "J31", "J32", "J33", "J34", "J35", "J36", "J38", "J39", "J40",
+    "J41", "K01", "K02", "K03", "K05", "K07", "K09", "K10", "K11", "K12", "K13", "K14", "K16", "K17", "K19", "K20",
+    "K21",
+];
+
+#[test]
+fn every_attack_is_in_the_conformance_table_with_a_test_that_exists() {
+    let table = fs::read_to_string(root().join("docs/conformance.md")).unwrap();
+    let tests = tests();
+    for attack in ATTACKS {
+        let mut rows = table.lines().filter(|line| line.starts_with(&format!("| {attack} | ")));
+        let row = rows.next().unwrap_or_else(|| panic!("{attack} has no row"));
+        assert!(rows.next().is_none(), "{attack} has two rows");
+        let cells: Vec<_> = row.split(" | ").collect();
+        let [_, words, named] = cells[..] else { panic!("{attack} has another form: {row}") };
+        assert!(!words.is_empty() && !words.contains("::"), "{attack} is not put into words");
+        let named: Vec<_> = named.split('`').filter(|text| text.contains("::")).collect();
+        assert!(!named.is_empty(), "nobody tries {attack}");
+        for test in named {
+            assert!(tests.contains(test), "{attack} names {test}, which does not exist");
+        }
+    }
+}
+
+/// What a test says that it tries is in the table too, under its number.
+#[test]
+fn every_attack_that_a_test_cites_is_one() {
+    let mut unknown = BTreeSet::new();
+    for path in rust_files(&root().join("tests")) {
+        for comment in fs::read_to_string(&path).unwrap().lines().filter_map(|line| line.trim().strip_prefix("//")) {
+            for word in comment.split([' ', '/', ',', '.', ':', ';', '(', ')']) {
+                let number = word.strip_prefix(['J', 'K']).unwrap_or_default();
+                let is_attack = number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit());
+                if is_attack && !ATTACKS.contains(&word) {
+                    unknown.insert(format!("{word} in {}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "no attack has these numbers: {unknown:#?}");
+}
 
 #[test]
 fn every_link_between_documents_leads_somewhere() {

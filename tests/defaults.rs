@@ -3,9 +3,12 @@
 #![cfg(all(
     feature = "aws-lc-rs",
     feature = "bcrypt",
-    feature = "jwt",
+    feature = "introspection",
+    feature = "jwks",
     feature = "password",
+    feature = "redis",
     feature = "session",
+    feature = "test-kit",
     feature = "token"
 ))]
 #![allow(
@@ -22,14 +25,19 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use portcullis::authenticate::{Bearer, Session};
-use portcullis::clock::ManualClock;
+use portcullis::clock::{Clock, ManualClock, UnixTime};
 use portcullis::credentials::{BasicCredentials, BearerToken, Parameters, SessionCookie, SessionId};
-use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet};
+use portcullis::identity::introspection::{AnswerCache, ClientAuth, IntrospectionBuilder, IntrospectionVerifier};
+use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet, KeysFreshness, RemoteKeys, TokenCache};
 use portcullis::identity::password::{HashPool, User, hash_password};
+use portcullis::identity::revocation::{MemoryRevocations, RedisRevocations};
 use portcullis::identity::session::MemorySessions;
 use portcullis::identity::token::TokenVerifier;
+use portcullis::outbound::Client;
 use portcullis::permission::scope;
+use portcullis::resource::ProtectedResource;
 use portcullis::response::{Challenge, Rejection};
+use portcullis::test_kit::{Challenges, Endpoint, Fault, TestIssuer, TokenBuilder};
 use portcullis::{AuthenticateLayer, Identity, Reason, RequireLayer, Secret, VerifyError};
 use serde_json::{Value, json};
 use support::jwt::{AUDIENCE, ISSUER, NOW, claims_with, mint_with};
@@ -65,7 +73,11 @@ async fn actual() -> Vec<(&'static str, String)> {
     let bytes = |count: usize| format!("{count} bytes");
     let pool = format!("{:?}", HashPool::builder());
     let sessions = format!("{:?}", MemorySessions::builder());
+    let redis = format!("{:?}", RedisRevocations::builder("redis://127.0.0.1"));
     vec![
+        ("`AnswerCache` active", seconds(AnswerCache::DEFAULT_ACTIVE_FOR)),
+        ("`AnswerCache` inactive", seconds(AnswerCache::DEFAULT_INACTIVE_FOR)),
+        ("`AnswerCache` entries", AnswerCache::DEFAULT_ENTRIES.to_string()),
         ("`AuthenticateBuilder::allow_anonymous`", switch(bare("GET").await == 200)),
         ("`AuthenticateBuilder::allow_cors_preflight`", switch(bare("OPTIONS").await == 200)),
         ("`AuthenticateBuilder::respond_with`", refusal_type().await),
@@ -73,24 +85,54 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`BasicCredentials::MAX_PASSWORD`", bytes(BasicCredentials::MAX_PASSWORD)),
         ("`Bearer::max_length`", bytes(longest_bearer().await)),
         ("`Challenge::MAX_VALUE`", bytes(Challenge::MAX_VALUE)),
+        ("`Client::danger_allow_http_loopback`", switch(may_ask(Client::builder().build().unwrap()))),
         ("`HashPool` threads", field(&pool, "threads")),
         ("`HashPool` queue", field(&pool, "queue")),
         ("`HashPool` deadline", field(&pool, "deadline").replace('s', " s")),
         ("`hash_password`", hash_parameters()),
+        ("`IntrospectionBuilder::allow_missing_audience`", switch(introspected(|token| token, 0).await)),
+        ("`IntrospectionBuilder::deadline`", seconds(IntrospectionBuilder::DEFAULT_DEADLINE)),
+        ("`IntrospectionBuilder::leeway`", introspection_leeway().await),
+        ("`IntrospectionBuilder::max_bytes`", bytes(IntrospectionBuilder::DEFAULT_MAX_BYTES)),
+        ("`IntrospectionBuilder::max_requests`", IntrospectionBuilder::DEFAULT_MAX_REQUESTS.to_string()),
         ("`Issuer::leeway`", seconds(Issuer::DEFAULT_LEEWAY)),
         ("`Issuer::leeway`, at most", seconds(Issuer::MAX_LEEWAY)),
+        ("`Issuer::logout_clients`", logout_clients().await),
+        ("`Issuer::profile`", profile()),
         ("`Issuer::roles_claim`", roles_claim()),
         ("`Issuer::scopes_claim`", scopes_claim()),
         ("`Issuer::token_type`", token_type()),
+        ("`JwtVerifier::cache`", switch(is_remembered())),
+        ("`JwtVerifier::revocations`", revocations().await),
+        ("`MemoryRevocations` capacity", MemoryRevocations::DEFAULT_CAPACITY.to_string()),
+        ("`MemoryRevocations` remember", seconds(MemoryRevocations::DEFAULT_REMEMBER)),
         ("`MemorySessions` idle", field(&sessions, "idle").replace('s', " s")),
         ("`MemorySessions` absolute", field(&sessions, "absolute").replace('s', " s")),
         ("`MemorySessions` sessions", field(&sessions, "sessions")),
         ("`MemorySessions` per subject", field(&sessions, "per_subject").replace("None", "no limit")),
         ("`Parameters::MAX`", Parameters::MAX.to_string()),
+        ("`ProtectedResource::MAX_AGE`", seconds(ProtectedResource::MAX_AGE)),
+        ("`ProtectedResourceBuilder::challenge_scopes`", challenge_scopes().await),
+        ("`ProtectedResourceBuilder::danger_allow_http_loopback`", switch(resource("http://127.0.0.1:1").is_some())),
+        ("`RedisRevocations` max lag", seconds(RedisRevocations::DEFAULT_MAX_LAG)),
+        ("`RedisRevocations` key", field(&redis, "key").replace('"', "")),
+        ("`RemoteKeys` deadline", seconds(RemoteKeys::DEFAULT_DEADLINE)),
+        ("`RemoteKeys` document, at most", bytes(RemoteKeys::DEFAULT_MAX_BYTES)),
+        ("`RemoteKeys` keys, at most", RemoteKeys::MAX_KEYS.to_string()),
+        ("`RemoteKeys` fresh, where the issuer does not say", seconds(RemoteKeys::DEFAULT_FRESH_FOR)),
+        ("`RemoteKeys` fresh, at least", seconds(RemoteKeys::MIN_MAX_AGE)),
+        ("`RemoteKeys` fresh, at most", seconds(RemoteKeys::MAX_MAX_AGE)),
+        ("`RemoteKeys` fetched again", fetched_again().await),
+        ("`RemoteKeys` usable when stale", seconds(RemoteKeys::DEFAULT_USABLE_STALE_FOR)),
+        ("`RemoteKeys` cool-down", seconds(RemoteKeys::DEFAULT_COOL_DOWN)),
+        ("`RemoteKeysBuilder::allow_keys_from`", allow_keys_from().await),
         ("`RequireLayer::hidden`", switch(forbidden().await == 404)),
         ("`Session::cookie` name", session_cookie_name().await),
         ("`Session::cookie` attributes", cookie_attributes()),
         ("`SessionId`", format!("{} bits", SessionId::from_bytes([0; 32]).expose().len() * 8)),
+        ("`TestIssuer::PATIENCE`", seconds(TestIssuer::PATIENCE)),
+        ("`TokenCache` entries", TokenCache::DEFAULT_ENTRIES.to_string()),
+        ("`TokenCache` bytes", bytes(TokenCache::DEFAULT_BYTES)),
         ("`TokenVerifier::MIN_LENGTH`", format!("{} characters", TokenVerifier::MIN_LENGTH)),
         ("`VerifyError::DEFAULT_RETRY_AFTER`", seconds(VerifyError::DEFAULT_RETRY_AFTER)),
         ("stored argon2id hash, memory at most", format!("{} MiB", largest(1 << 20, |n| argon2id(n * 1024, 1)))),
@@ -144,14 +186,129 @@ async fn longest_bearer() -> usize {
     longest
 }
 
-/// The identity of a token with these claims beside the required ones.
-fn token(header: &Value, claims: Value) -> Option<Identity> {
+fn clock() -> ManualClock {
+    ManualClock::at(UnixTime::from_secs(NOW))
+}
+
+fn verifier() -> JwtVerifier {
     let keys = KeySet::hmac(Algorithm::HS256, Secret::new((1..=32).collect())).unwrap();
-    let verifier = JwtVerifier::new([Issuer::new(ISSUER, [AUDIENCE], keys)]).unwrap();
-    let clock = ManualClock::at(portcullis::clock::UnixTime::from_secs(NOW));
-    let token =
-        mint_with(&TestKey::hmac(Algorithm::HS256, &(1..=32).collect::<Vec<u8>>()), header, &claims_with(claims));
-    verifier.clock(clock).verify_token(&token).ok()
+    JwtVerifier::new([Issuer::new(ISSUER, [AUDIENCE], keys)]).unwrap().clock(clock())
+}
+
+/// A token that [`verifier`] knows the key of, with these claims beside the required ones.
+fn minted(header: &Value, claims: Value) -> String {
+    mint_with(&TestKey::hmac(Algorithm::HS256, &(1..=32).collect::<Vec<u8>>()), header, &claims_with(claims))
+}
+
+fn token(header: &Value, claims: Value) -> Option<Identity> {
+    verifier().verify_token(&minted(header, claims)).ok()
+}
+
+fn is_remembered() -> bool {
+    let verifier = verifier();
+    verifier.verify_token(&minted(&json!({"alg": "HS256"}), json!({}))).unwrap();
+    verifier.remembered() == 1
+}
+
+fn profile() -> String {
+    let strict = json!({"client_id": null, "iat": null, "jti": null});
+    String::from(if token(&json!({"alg": "HS256"}), strict).is_some() { "Jwt" } else { "Rfc9068" })
+}
+
+fn logout_token() -> String {
+    let events = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
+    minted(&json!({"alg": "HS256"}), json!({"events": events, "sid": "one", "scope": null}))
+}
+
+async fn revocations() -> String {
+    let refused = verifier().back_channel_logout(&logout_token()).await.unwrap_err();
+    String::from(if refused.reason() == Reason::Unavailable { "none" } else { "some" })
+}
+
+async fn logout_clients() -> String {
+    let verifier = verifier().revocations(MemoryRevocations::new());
+    String::from(if verifier.back_channel_logout(&logout_token()).await.is_ok() { "the audience" } else { "others" })
+}
+
+/// An issuer on this machine, and a client that may ask it.
+async fn asked() -> (TestIssuer, Client) {
+    let issuer = TestIssuer::builder().algorithms([Algorithm::ES256]).clock(clock()).start().await.unwrap();
+    (issuer, Client::builder().danger_allow_http_loopback().build().unwrap())
+}
+
+/// Whether a client may ask this machine.
+fn may_ask(client: Client) -> bool {
+    RemoteKeys::jwks("http://127.0.0.1:1/jwks", &[Algorithm::ES256]).client(client).build().is_ok()
+}
+
+/// Whether an opaque token that ends in ten seconds is accepted so much later.
+async fn introspected(change: impl FnOnce(TokenBuilder<'_>) -> TokenBuilder<'_>, later: u64) -> bool {
+    let (issuer, client) = asked().await;
+    let token = change(issuer.token("alice").expires_in(Duration::from_secs(10))).mint_opaque();
+    let auth = ClientAuth::basic("gate", Secret::new(String::from("kJ3vX9qLw2rT8mZs5bYc")));
+    let clock = clock();
+    clock.advance(Duration::from_secs(later));
+    let builder = IntrospectionVerifier::builder(issuer.introspection_url(), auth).audience([AUDIENCE]).client(client);
+    builder.clock(clock).build().unwrap().verify_token(&token).await.is_ok()
+}
+
+async fn introspection_leeway() -> String {
+    let mut leeway = 0;
+    while introspected(|token| token.audience(AUDIENCE), 10 + leeway).await {
+        leeway += 1;
+    }
+    format!("{leeway} s")
+}
+
+/// When keys are fetched for the second time, in per cent of their freshness, by many that draw their time by lot.
+async fn fetched_again() -> String {
+    let (issuer, client) = asked().await;
+    let token = issuer.token("alice").audience(AUDIENCE).mint();
+    let mut seconds = Vec::new();
+    for _ in 0..100 {
+        let clock = clock();
+        let keys = RemoteKeys::jwks(issuer.jwks_url(), &[Algorithm::ES256]).client(client.clone());
+        let keys = keys.clock(clock.clone()).build().unwrap();
+        let issuers = [Issuer::new(issuer.name(), [AUDIENCE], keys.clone())];
+        let verifier = JwtVerifier::new(issuers).unwrap().clock(self::clock());
+        assert_eq!(keys.ready().await.freshness(), KeysFreshness::Fresh);
+        while keys.state().attempts() == 1 {
+            clock.advance(Duration::from_secs(1));
+            assert!(verifier.verify_token(&token).is_ok());
+        }
+        seconds.push(clock.monotonic().as_secs());
+    }
+    let per_cent = RemoteKeys::DEFAULT_FRESH_FOR.as_secs() / 100;
+    let (first, last) = (seconds.iter().min().unwrap() / per_cent, seconds.iter().max().unwrap().div_ceil(per_cent));
+    format!("at {first} % to {last} % of that")
+}
+
+/// Whether keys are taken from another host than the issuer's, if its metadata says that they are there.
+async fn allow_keys_from() -> String {
+    let ((issuer, client), (other, _)) = (asked().await, asked().await);
+    for (keys_at, is_believed) in [(issuer.jwks_url(), true), (other.jwks_url(), false)] {
+        for endpoint in [Endpoint::OauthMetadata, Endpoint::OpenidConfiguration] {
+            issuer.fail_with(endpoint, Fault::member("jwks_uri", keys_at.clone()));
+        }
+        let keys = RemoteKeys::discover(issuer.name(), &[Algorithm::ES256]).client(client.clone()).build().unwrap();
+        assert_eq!(keys.ready().await.freshness() == KeysFreshness::Fresh, is_believed);
+        issuer.recover();
+    }
+    String::from("the issuer's host")
+}
+
+fn resource(identifier: &str) -> Option<ProtectedResource> {
+    let builder = ProtectedResource::builder(identifier).authorization_server("https://id.example");
+    builder.scopes(["a", "b"]).build().ok()
+}
+
+async fn challenge_scopes() -> String {
+    let resource = resource("https://api.example").unwrap();
+    let layer = AuthenticateLayer::new(Bearer::new("x", TokenVerifier::new()).resource(&resource)).unwrap();
+    let answer = ask(&layer, Request::new(String::new())).await;
+    let challenges = Challenges::of(answer.headers());
+    let advised = challenges.get("Bearer").and_then(|challenge| challenge.param("scope"));
+    String::from(if advised == Some("a b") { "all of scopes" } else { "others" })
 }
 
 fn token_type() -> String {

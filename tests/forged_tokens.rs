@@ -12,6 +12,13 @@ use std::collections::BTreeSet;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Request};
+use http_body_util::Empty;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use portcullis::authenticate::Bearer;
 use portcullis::clock::{ManualClock, UnixTime};
 use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet, RemoteKeys};
@@ -19,8 +26,9 @@ use portcullis::outbound::Client;
 use portcullis::test_kit::{Challenges, Endpoint, Forgery, Genuine, TestIssuer};
 use portcullis::{AuthenticateLayer, Identity};
 use serde_json::Value;
-use support::stack::{get, send};
+use support::stack::{Inner, get, send};
 use tokio::process::Command;
+use tower::Layer;
 
 const AUDIENCE: &str = "orders-api";
 
@@ -63,6 +71,8 @@ async fn assert_all_accepted(layer: &AuthenticateLayer, genuine: Vec<Genuine>) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// J01, J02, J05, J06, J08, J09, J10, J11, J12, J13, J14, J16, J17, J19, J20, J22, J24, J25, J26, J27, J29, J30, J31, J32, J34, J35,
+/// J38, J41, K03, JINTRO-3: the whole catalogue
 #[tokio::test]
 async fn every_forged_token_is_refused_as_it_must_be_and_leads_nobody_astray() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -72,7 +82,7 @@ async fn every_forged_token_is_refused_as_it_must_be_and_leads_nobody_astray() {
     assert_eq!(Endpoint::ALL.map(|endpoint| issuer.requests(endpoint)), [0; 5]);
 }
 
-/// K03: with keys that are fetched, a token could steer a fetch. All the service asks for is the set, and only as often as
+/// J09, K03: with keys that are fetched, a token could steer a fetch. All the service asks for is the set, and only as often as
 /// an unknown `kid` may have it asked for.
 #[tokio::test]
 async fn no_forged_token_has_a_service_fetch_anything_but_the_keys_of_its_issuer() {
@@ -89,6 +99,7 @@ async fn no_forged_token_has_a_service_fetch_anything_but_the_keys_of_its_issuer
     assert!(issuer.requests(Endpoint::Jwks) <= 2, "{}", issuer.requests(Endpoint::Jwks));
 }
 
+/// JWS-11, JWS-15, JWT-8, JWT-13, J26, J35: what a strict reader must not refuse
 #[tokio::test]
 async fn every_genuine_token_is_accepted() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -96,6 +107,7 @@ async fn every_genuine_token_is_accepted() {
     assert_all_accepted(&layer(&issuer, |issuer| issuer.token_type("at+jwt")), issuer.genuine(AUDIENCE)).await;
 }
 
+/// BCP-8, J35
 #[tokio::test]
 async fn tokens_of_other_kinds_are_refused_where_a_type_is_required() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -104,6 +116,7 @@ async fn tokens_of_other_kinds_are_refused_where_a_type_is_required() {
     assert_all_refused(&strict, issuer.forgeries(AUDIENCE)).await;
 }
 
+/// J02, J05, J06
 #[tokio::test]
 async fn the_catalogue_fits_an_issuer_of_any_algorithm_at_any_time() {
     for algorithm in
@@ -117,6 +130,66 @@ async fn the_catalogue_fits_an_issuer_of_any_algorithm_at_any_time() {
         let layer = AuthenticateLayer::new(Bearer::new("api", verifier)).unwrap();
         assert_all_refused(&layer, issuer.forgeries(AUDIENCE)).await;
         assert_all_accepted(&layer, issuer.genuine(AUDIENCE)).await;
+    }
+}
+
+/// J41: over one connection of HTTP/1.1, so that an answer that never comes, or one too many, breaks what follows
+#[tokio::test]
+async fn ten_thousand_changed_tokens_are_refused_on_one_connection_that_stays_open() {
+    let issuer = TestIssuer::builder().algorithms([Algorithm::ES256]).start().await.unwrap();
+    let service = layer(&issuer, |issuer| issuer).layer(Inner::default());
+    let (client, server) = tokio::io::duplex(1 << 16);
+    tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(server), TowerToHyperService::new(service)));
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(client)).await.unwrap();
+    tokio::spawn(connection);
+    let mut ask = async |field: HeaderValue| {
+        let request = Request::get("/").header(AUTHORIZATION, field).body(Empty::<Bytes>::new()).unwrap();
+        sender.ready().await.unwrap();
+        sender.send_request(request).await.unwrap().status().as_u16()
+    };
+
+    let good = issuer.token("alice").audience(AUDIENCE).mint();
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut sent = 0;
+    while sent < 10_000 {
+        let changed = random.change(good.as_bytes());
+        let Ok(field) = HeaderValue::from_bytes(&[b"Bearer ", &changed[..]].concat()) else { continue };
+        // Blanks around a field are none of it.
+        if changed.trim_ascii() == good.as_bytes() {
+            continue;
+        }
+        let status = ask(field).await;
+        assert!(matches!(status, 400 | 401), "{status}: {}", String::from_utf8_lossy(&changed));
+        sent += 1;
+    }
+    assert_eq!(ask(HeaderValue::try_from(format!("Bearer {good}")).unwrap()).await, 200);
+}
+
+/// Numbers that are all over the place (xorshift).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound as u64) as usize
+    }
+
+    /// `good` with something replaced, put in, taken out, repeated or exchanged.
+    fn change(&mut self, good: &[u8]) -> Vec<u8> {
+        let mut changed = good.to_vec();
+        let (at, length) = (self.below(good.len()), 1 + self.below(8));
+        let end = good.len().min(at + length);
+        match self.below(6) {
+            0 => changed[at] = self.below(256) as u8,
+            1 => changed[at] ^= 1 << self.below(8),
+            2 => drop(changed.splice(at..at, (0..length).map(|_| self.below(256) as u8))),
+            3 => drop(changed.drain(at..end)),
+            4 => drop(changed.splice(at..at, good[at..end].to_vec())),
+            _ => changed.swap(at, self.below(good.len())),
+        }
+        changed
     }
 }
 
@@ -165,6 +238,7 @@ async fn every_forgery_is_good_but_for_what_its_name_says() {
     assert!(bad.is_empty(), "{bad:?}");
 }
 
+/// J08, J09, J10: the bait is real
 #[tokio::test]
 async fn who_goes_where_a_forgery_points_finds_keys_that_fit_it() {
     let issuer = TestIssuer::start().await.unwrap();
@@ -180,6 +254,7 @@ async fn who_goes_where_a_forgery_points_finds_keys_that_fit_it() {
     }
 }
 
+/// J02: the bait is real
 #[tokio::test]
 async fn the_public_key_taken_for_a_secret_fits_the_hmac() {
     let issuer = TestIssuer::start().await.unwrap();

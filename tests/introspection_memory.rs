@@ -285,7 +285,7 @@ async fn questions_under_way_are_bounded() {
     assert_eq!(endpoint.count(), 3);
 }
 
-/// INTRO-5, J40, K05, K06: whatever goes wrong is ours or the issuer's fault, and never the token's
+/// INTRO-5, J40, K02, K05, K19: whatever goes wrong is ours or the issuer's fault, and never the token's
 #[tokio::test]
 async fn every_fault_of_the_issuer_is_an_outage_and_none_is_remembered() {
     let good = active(json!({})).to_string();

@@ -1,9 +1,24 @@
 //! X-1, PROB-3: a secret goes in and is seen nowhere: not in `Debug`, not in `Display`, not in an answer, not in a log.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop where it fails")]
-#![cfg(all(feature = "password", feature = "session", feature = "token", feature = "tracing"))]
+#![allow(
+    clippy::expect_used,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and `json!` is not borrowed"
+)]
+#![cfg(all(
+    feature = "aws-lc-rs",
+    feature = "jwt",
+    feature = "password",
+    feature = "session",
+    feature = "token",
+    feature = "tracing"
+))]
 
 mod support {
+    pub(crate) mod jwt;
+    pub(crate) mod keys;
     pub(crate) mod log;
     pub(crate) mod stack;
 }
@@ -18,11 +33,15 @@ use portcullis::authenticate::{Attempt, Basic, Bearer, Scheme, Session};
 use portcullis::credentials::{
     Authorization, BasicCredentials, BearerToken, Parameters, SessionCookie, SessionId, Unreadable, find_cookie,
 };
+use portcullis::identity::jwt::Algorithm;
 use portcullis::identity::password::{HashError, PasswordVerifier, User, Users, hash_password};
 use portcullis::identity::session::MemorySessions;
 use portcullis::identity::token::TokenVerifier;
 use portcullis::permission::scope;
 use portcullis::{AuthenticateLayer, Identity, RequireLayer, Secret, VerifyError};
+use serde_json::json;
+use support::jwt::{claims_with, good_claims, issuer, mint, mint_with, verifier};
+use support::keys::TestKey;
 use support::log::Log;
 use support::stack::{Scripted, get, send};
 
@@ -227,6 +246,41 @@ async fn no_answer_and_no_event_repeats_a_secret() {
     let log = log.text();
     assert_eq!(log.lines().count(), refused, "one event for each refusal");
     assert!(log.contains("no such key") && log.contains("the store is down"), "the operator learns the cause");
+    assert_clean("the log", &log);
+}
+
+/// J11: whatever a token says, and in whichever place, signed by a key of ours or not
+#[tokio::test]
+async fn no_answer_and_no_event_repeats_what_a_token_says() {
+    let (ours, theirs) = (TestKey::new(Algorithm::ES256).named("ours"), TestKey::new(Algorithm::ES256).named("ours"));
+    let layer = AuthenticateLayer::new(Bearer::new("api", verifier(issuer(ours.key_set())))).unwrap();
+    let log = Log::start();
+    let mut refused = 0;
+    for said in [MARKER.to_owned(), format!("\r\nINFO portcullis: {MARKER} \u{1b}[2J\u{202e}"), MARKER.repeat(100)] {
+        let mut tokens = vec![mint(&theirs, &claims_with(json!({"sub": said, "scope": said})))];
+        for member in ["kid", "alg", "typ", "cty", "jku", "crit"] {
+            let mut header = json!({"alg": "ES256", "kid": "ours"});
+            header[member] = json!(said);
+            tokens.extend([&ours, &theirs].map(|key| mint_with(key, &header, &good_claims())));
+        }
+        for claim in ["iss", "aud", "exp", "iat", "nonce", "roles", "amr", "cnf"] {
+            tokens.extend([&ours, &theirs].map(|key| mint(key, &claims_with(json!({ claim: said })))));
+        }
+        for token in tokens {
+            let answer = send(&layer, get([support::stack::bearer(&token)])).await;
+            // Nobody signed but we, and nothing is wrong: the members that mean nothing to us may say what they like.
+            if answer.status == 200 {
+                continue;
+            }
+            assert!(answer.seen.is_none());
+            assert_clean("an answer", &format!("{:?} {}", answer.headers, String::from_utf8_lossy(&answer.body)));
+            assert_quiet(answer.rejection.as_ref().unwrap());
+            refused += 1;
+        }
+    }
+    let log = log.text();
+    assert_eq!(log.lines().count(), refused, "one event for each refusal");
+    assert!(refused > 60 && log.contains("no key of this issuer fits"), "{log}");
     assert_clean("the log", &log);
 }
 

@@ -70,7 +70,7 @@ async fn assert_harmless_within(deadline: Duration, what: &str, answer: Answer, 
     service.accepts(&token(&one)).await;
 }
 
-/// K12, K19
+/// JWK-13, K12, K19
 #[tokio::test]
 async fn what_is_no_key_set_changes_nothing() {
     let keys = json!({"keys": [key("other").jwk()]}).to_string();
@@ -121,7 +121,7 @@ async fn an_empty_set_is_honoured() {
     assert_eq!((state.freshness(), state.keys().count()), (KeysFreshness::Fresh, 0));
 }
 
-/// K05: reading stops at the limit, whatever the server says about the length
+/// JWK-13, JWK-16, K05: reading stops at the limit, whatever the server says about the length
 #[tokio::test]
 async fn a_huge_answer_is_not_read() {
     let head = format!("HTTP/1.1 200 OK\r\n{JSON}\r\n");
@@ -159,7 +159,7 @@ async fn a_set_with_too_many_keys_is_not_one_that_can_be_believed() {
     assert_harmless("a deep one", http(200, &[JSON], deep), "not JSON").await;
 }
 
-/// One byte after the other, for longer than anybody waits: the deadline is for the whole of it
+/// JWK-16: one byte after the other, for longer than anybody waits: the deadline is for the whole of it
 #[tokio::test]
 async fn a_slow_answer_is_given_up() {
     let bytes = set([key("other").jwk()]).bytes();
@@ -185,7 +185,7 @@ async fn a_compressed_answer_is_refused_unread() {
     Service::at(&server).accepts(&token(&one)).await;
 }
 
-/// K02
+/// JWK-16, K02
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let (other, forged) = (Server::start().await, key("forged"));
@@ -233,7 +233,34 @@ async fn a_secret_in_a_public_set_is_no_key() {
     assert!(error.to_string().contains("HS256 needs a secret, which a public set cannot hold"), "{error}");
 }
 
-/// K14
+/// J04: which algorithm a key serves is never left to tokens
+#[tokio::test]
+async fn a_key_without_alg_serves_the_one_algorithm_that_is_allowed_or_none() {
+    let server = Server::start().await;
+    let key = TestKey::new(Algorithm::RS256).named("rsa");
+    let mut jwk = key.jwk();
+    jwk.as_object_mut().unwrap().remove("alg");
+    server.answer("/jwks", set([jwk]));
+    let others = [Algorithm::RS512, Algorithm::PS256].map(|other| TestKey::new(other).named("rsa"));
+    let mac = TestKey::hmac(Algorithm::HS256, key.pem().as_bytes()).named("rsa");
+    for (allowed, is_bound) in [(&[Algorithm::RS256][..], true), (&[Algorithm::RS256, Algorithm::PS256], false)] {
+        let clock = clock();
+        let keys = RemoteKeys::jwks(server.url("/jwks"), allowed).client(support::remote::client());
+        let service = Service::with(ISSUER, keys.clock(clock.clone()).build().unwrap(), clock);
+        if is_bound {
+            service.accepts(&token(&key)).await;
+        } else {
+            service.refuses(&token(&key)).await;
+            let skipped: Vec<_> = service.keys.state().skipped().map(ToOwned::to_owned).collect();
+            assert!(skipped.len() == 1 && skipped[0].contains("RS256 or PS256"), "{skipped:?}");
+        }
+        for other in others.iter().chain([&mac]) {
+            service.refuses(&token(other)).await;
+        }
+    }
+}
+
+/// J39, K14
 #[tokio::test]
 async fn one_bad_key_never_spoils_a_set() {
     let one = key("one");

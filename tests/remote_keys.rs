@@ -119,7 +119,7 @@ async fn keys_that_were_found_for_one_issuer_serve_no_other() {
     assert!(error.to_string().contains("http://127.0.0.1:9/one"), "{error}");
 }
 
-/// K10, K19: the outage is told as such, and is over when it is over
+/// DISC-5, K10, K19: the outage is told as such, and is over when it is over
 #[tokio::test]
 async fn an_issuer_that_is_down_at_the_start_is_a_503_until_it_is_up() {
     let address = Server::nobody().await;
@@ -144,7 +144,7 @@ async fn an_issuer_that_is_down_at_the_start_is_a_503_until_it_is_up() {
     service.refuses(&token(&key("two"))).await;
 }
 
-/// K10: keys count for 24 hours after their freshness, and then the issuer's tokens can be neither accepted nor refused
+/// K10, K17: keys count for 24 hours after their freshness, and then the issuer's tokens can be neither accepted nor refused
 #[tokio::test]
 async fn keys_are_used_while_the_issuer_is_down_but_not_for_ever() {
     let (server, one) = (Server::start().await, key("one"));
@@ -214,7 +214,7 @@ async fn five_hundred_requests_without_keys_cause_one_fetch_and_no_401() {
     assert_eq!(server.hits("/jwks"), 1);
 }
 
-/// K07: strangers' tokens cost one fetch per cool-down, and do not hide the new key from the issuer's own tokens
+/// JWK-14, K07: strangers' tokens cost one fetch per cool-down, and do not hide the new key from the issuer's own tokens
 #[tokio::test]
 async fn a_thousand_random_kids_neither_flood_the_issuer_nor_hide_a_rotation() {
     let (server, old, new, stranger) = (Server::start().await, key("old"), key("new"), key("stranger"));
@@ -275,7 +275,7 @@ async fn a_key_missed_during_the_cool_down_is_fetched_when_it_ends() {
     assert_eq!(server.hits("/jwks"), 2);
 }
 
-/// K11: for tokens that were accepted before too, although those are remembered
+/// JWK-15, K11: for tokens that were accepted before too, although those are remembered
 #[tokio::test]
 async fn a_removed_key_is_dead_at_once() {
     let (server, old, new) = (Server::start().await, key("old"), key("new"));
@@ -299,7 +299,7 @@ async fn a_removed_key_is_dead_at_once() {
     service.refuses(&token(&new)).await;
 }
 
-/// A log-out is told once. It waits for its key, as a token does, and is refused only where the issuer has no such key
+/// LOGOUT-1: a log-out is told once. It waits for its key, as a token does, and is refused only where the issuer has no such key
 #[tokio::test]
 async fn a_logout_token_whose_key_is_not_there_has_it_fetched() {
     let (server, one, two) = (Server::start().await, key("one"), key("two"));
@@ -553,7 +553,7 @@ async fn a_tokens_header_steers_no_request() {
     assert!(server.asked().iter().all(|path| path == "/jwks"));
 }
 
-/// Keys are the issuer's that publishes them, and nobody else's
+/// J36, TOK-2: keys are the issuer's that publishes them, and nobody else's
 #[tokio::test]
 async fn two_issuers_share_no_keys() {
     let (one_server, two_server) = (Server::start().await, Server::start().await);
@@ -610,6 +610,7 @@ async fn the_state_of_the_keys_can_be_seen() {
     assert!(skipped.len() == 1 && skipped[0].contains("\"secret\": a symmetric key"), "{skipped:?}");
 }
 
+/// J39, K12, K13
 #[tokio::test]
 async fn the_operator_is_told_of_every_change() {
     let (server, old, new) = (Server::start().await, key("old"), key("new"));

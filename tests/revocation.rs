@@ -80,6 +80,7 @@ impl Fixture {
     }
 }
 
+/// K17
 #[tokio::test]
 async fn each_kind_ends_what_it_names_at_the_next_use_and_nothing_else() {
     let other = "https://id.other";
@@ -153,7 +154,7 @@ async fn entries_are_dropped_after_their_end_and_never_to_make_room() {
     assert!(list.len() <= 2, "{}", list.len());
 }
 
-/// A revocation that was forgotten must not let its token in again
+/// K17: a revocation that was forgotten must not let its token in again
 #[tokio::test]
 async fn a_token_older_than_what_is_remembered_is_refused() {
     let fixture = Fixture::new();
@@ -165,6 +166,7 @@ async fn a_token_older_than_what_is_remembered_is_refused() {
     assert_eq!(fixture.reason(&token), Some(Reason::Expired));
 }
 
+/// LOGOUT-6
 #[tokio::test]
 async fn a_session_that_the_issuer_ends_takes_its_tokens_along() {
     let fixture = Fixture::new();
@@ -176,6 +178,7 @@ async fn a_session_that_the_issuer_ends_takes_its_tokens_along() {
     assert_eq!((fixture.reason(&one), fixture.reason(&other)), (Some(Reason::Invalid), None));
 }
 
+/// LOGOUT-6
 #[tokio::test]
 async fn without_a_session_all_tokens_of_the_subject_until_then_end() {
     let fixture = Fixture::new();
@@ -187,7 +190,7 @@ async fn without_a_session_all_tokens_of_the_subject_until_then_end() {
     assert_eq!((fixture.reason(&bob), fixture.reason(&later)), (None, None));
 }
 
-/// Back-Channel Logout 1.0 section 2.6
+/// LOGOUT-1, LOGOUT-2, LOGOUT-3, LOGOUT-4, LOGOUT-5, LOGOUT-7: Back-Channel Logout 1.0 section 2.6
 #[tokio::test]
 async fn what_is_no_logout_token_for_us_ends_nothing() {
     let fixture = Fixture::new();
@@ -230,6 +233,7 @@ async fn what_is_no_logout_token_for_us_ends_nothing() {
     assert_eq!(fixture.reason(&good), Some(Reason::Invalid));
 }
 
+/// LOGOUT-2
 #[tokio::test]
 async fn the_audience_of_logout_tokens_may_be_named_apart() {
     let fixture = Fixture::with(|keys| issuer(keys).logout_clients(["web-client"]));

@@ -57,7 +57,7 @@ async fn a_refused_token_is_answered_invalid_token() {
     }
 }
 
-/// BEARER-5, BEARER-18
+/// BEARER-5, BEARER-18, J41
 #[tokio::test]
 async fn a_token_that_cannot_be_read_is_answered_invalid_request() {
     let verifier = Scripted::ready();
@@ -70,7 +70,7 @@ async fn a_token_that_cannot_be_read_is_answered_invalid_request() {
     assert_eq!(verifier.calls(), 0);
 }
 
-/// The limit is configurable, inclusive, and comes before any work
+/// J26: the limit is configurable, inclusive, and comes before any work
 #[tokio::test]
 async fn a_token_over_the_limit_is_answered_invalid_request() {
     let verifier = Scripted::ready();
@@ -81,7 +81,7 @@ async fn a_token_over_the_limit_is_answered_invalid_request() {
     assert_eq!(verifier.calls(), 1);
 }
 
-/// BEARER-6, BEARER-14, BEARER-15: a token in the query or the body is not looked at, and the body stays unread
+/// BEARER-6, BEARER-14, BEARER-15, MCP-10: a token in the query or the body is not looked at, and the body stays unread
 #[tokio::test]
 async fn a_token_in_the_query_or_the_body_counts_for_nothing() {
     let verifier = Scripted::ready();

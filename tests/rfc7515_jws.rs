@@ -81,7 +81,7 @@ fn every_algorithm_verifies_its_own_signatures_and_refuses_changed_ones() {
     }
 }
 
-/// RFC 9864: Ed25519 has two names.
+/// JWK-17, RFC 9864: Ed25519 has two names.
 #[test]
 fn ed25519_may_be_called_by_both_its_names() {
     let key = TestKey::new(Algorithm::EdDSA);
@@ -91,7 +91,7 @@ fn ed25519_may_be_called_by_both_its_names() {
     refused(&key.key_set(), &mint_with(&key, &json!({"alg": "Ed448"}), &good_claims()));
 }
 
-/// JWS-1, JWS-12
+/// JWS-1, JWS-12, J19
 #[test]
 fn a_token_has_exactly_three_parts() {
     let (key, keys) = hs256();
@@ -110,7 +110,7 @@ fn a_token_has_exactly_three_parts() {
     refused(&keys, &flattened.to_string());
 }
 
-/// JWS-2, BCP-11: signed as it stands, so that only its spelling is wrong.
+/// JWS-2, BCP-11, J20: signed as it stands, so that only its spelling is wrong.
 #[test]
 fn a_part_holds_nothing_outside_the_alphabet() {
     let (key, keys) = hs256();
@@ -123,7 +123,7 @@ fn a_part_holds_nothing_outside_the_alphabet() {
     }
 }
 
-/// JWS-3
+/// JWS-3, J20
 #[test]
 fn a_token_has_one_spelling() {
     let (key, keys) = hs256();
@@ -137,7 +137,7 @@ fn a_token_has_one_spelling() {
     refused(&keys, &sign(&key, &format!("{}.e31", base64url(br#"{"alg":"HS256"}"#))));
 }
 
-/// JWS-4
+/// JWS-4, J24, J25, BCP-14
 #[test]
 fn the_header_is_one_json_object() {
     let (key, keys) = hs256();
@@ -162,7 +162,7 @@ fn the_header_is_one_json_object() {
     }
 }
 
-/// JWS-5, JWS-16
+/// JWS-5, JWS-16, J01, BCP-2
 #[test]
 fn alg_is_text_with_case_and_never_none() {
     let (key, keys) = hs256();
@@ -186,7 +186,7 @@ fn alg_is_text_with_case_and_never_none() {
     refused(&keys, &mint_with(&key, &json!({"typ": "JWT"}), &good_claims()));
 }
 
-/// JWS-6
+/// JWS-6, JWS-11, J22
 #[test]
 fn a_header_names_no_member_twice_at_any_depth() {
     let (key, keys) = hs256();
@@ -203,7 +203,7 @@ fn a_header_names_no_member_twice_at_any_depth() {
     assert!(keys.verify_jws(&mint_raw(&key, r#"{"alg":"HS256","x":{"alg":{"alg":1}}}"#, "{}")).is_ok());
 }
 
-/// JWS-7, JWS-8, JWS-10
+/// JWS-7, JWS-8, JWS-10, J12, J13
 #[test]
 fn extensions_that_are_demanded_are_refused_in_any_form() {
     let (key, keys) = hs256();
@@ -218,7 +218,7 @@ fn extensions_that_are_demanded_are_refused_in_any_form() {
     }
 }
 
-/// JWS-13
+/// JWS-13, J08, J10, TOK-2
 #[test]
 fn keys_and_addresses_in_a_header_earn_no_trust() {
     let (trusted, stranger) = (TestKey::new(Algorithm::ES256).named("ours"), TestKey::new(Algorithm::ES256));
@@ -236,7 +236,7 @@ fn keys_and_addresses_in_a_header_earn_no_trust() {
     assert!(keys.verify_jws(&mint_with(&trusted, &header, &good_claims())).is_ok());
 }
 
-/// JWS-14
+/// JWS-14, J11, BCP-7
 #[test]
 fn kid_is_text_and_names_a_key_exactly() {
     let key = TestKey::new(Algorithm::HS256).named("2026-10");
@@ -260,7 +260,7 @@ fn kid_is_text_and_names_a_key_exactly() {
     assert!(keys.verify_jws(&mint_with(&key, &json!({"alg": "HS256"}), &good_claims())).is_ok());
 }
 
-/// JWS-17
+/// JWS-17, J05, J06
 #[test]
 fn an_ecdsa_signature_is_r_and_s_side_by_side_and_neither_is_zero() {
     for (algorithm, half) in [(Algorithm::ES256, 32), (Algorithm::ES384, 48), (Algorithm::ES512, 66)] {
@@ -287,12 +287,63 @@ fn an_ecdsa_signature_is_r_and_s_side_by_side_and_neither_is_zero() {
             [&[0], &good[..]].concat(),
             [&good[..], &[0]].concat(),
             vec![1],
-            vec![0xff; 12_000],
+            vec![0xff; 16 * 1024],
         ];
         for signature in bad {
             refused(&keys, &format!("{input}.{}", base64url(&signature)));
         }
+        for length in [63, 65, 96, 132].into_iter().filter(|&length| length != 2 * half) {
+            let mut other = good.clone();
+            other.resize(length, 0);
+            refused(&keys, &format!("{input}.{}", base64url(&other)));
+        }
     }
+}
+
+/// J06: a sound signature over these very bytes, of another curve than `alg` says
+#[test]
+fn a_signature_of_another_curve_is_none() {
+    let (key, other) = (TestKey::new(Algorithm::ES256), TestKey::new(Algorithm::ES384));
+    let keys = key.key_set().and(other.key_set()).unwrap();
+    for (own, foreign) in [(&key, &other), (&other, &key)] {
+        let token = mint(own, &good_claims());
+        assert!(keys.verify_jws(&token).is_ok());
+        let (input, _) = token.rsplit_once('.').unwrap();
+        refused(&keys, &format!("{input}.{}", base64url(&foreign.sign(input.as_bytes()))));
+    }
+}
+
+/// J14, J16, J17, BCP-10: two thousand million rounds of PBKDF2, and a few kilobytes that would become four million. Neither
+/// the rounds begin nor is anything inflated, which both time and memory would show.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "this measures")]
+fn encrypted_and_compressed_tokens_are_refused_unopened() {
+    let (key, keys) = hs256();
+    let five = |header: serde_json::Value| {
+        let parts = [header.to_string().into_bytes(), vec![1; 40], vec![2; 12], bomb(), vec![4; 16]];
+        parts.map(|part| base64url(&part)).join(".")
+    };
+    let salt = base64url(&[7; 16]);
+    let token = mint(&key, &good_claims());
+    for token in [
+        five(json!({"alg": "PBES2-HS256+A128KW", "enc": "A128CBC-HS256", "p2c": 2_147_483_647, "p2s": salt})),
+        five(json!({"alg": "dir", "enc": "A256GCM", "zip": "DEF"})),
+        five(json!({"alg": "HS256"})),
+        mint_raw(&key, r#"{"alg":"HS256","zip":"DEF"}"#, bomb()),
+        mint_raw(&key, r#"{"alg":"HS256","enc":"A256GCM","zip":"DEF"}"#, bomb()),
+        format!("{token}.{token}"),
+    ] {
+        let start = Instant::now();
+        let used = allocation_counter::measure(|| _ = refused(&keys, &token));
+        assert!(used.bytes_max < 64 * 1024, "{} bytes", used.bytes_max);
+        assert!(start.elapsed() < Duration::from_millis(100));
+    }
+}
+
+/// Four million blanks, deflated (RFC 1951).
+fn bomb() -> Vec<u8> {
+    let start = [0xed, 0xc1, 0x01, 0x0d, 0, 0, 0, 0xc2, 0xa0, 0x2a, 0xef, 0x9f, 0xd2, 0x1e, 0x0e, 0x28];
+    [&start[..], &[0; 3875], &[0xe0, 0xdd, 0x00]].concat()
 }
 
 /// The limit is far above what it takes, so that a slow machine passes and quadratic work does not.
@@ -311,13 +362,26 @@ fn hostile_tokens_cost_little() {
     }
 }
 
+/// J19: what is counted off or copied for each part would show
+#[test]
+fn tokens_of_many_parts_cost_little_memory() {
+    let (key, keys) = hs256();
+    let token = mint(&key, &good_claims());
+    for text in
+        [".".repeat(8_000), ".".repeat(16 * 1024), "a.".repeat(8_000), format!("{token}{}", ".e30".repeat(4_000))]
+    {
+        let used = allocation_counter::measure(|| _ = refused(&keys, &text));
+        assert!(used.bytes_max < 64 * 1024 && used.count_total < 10, "{used:?}");
+    }
+}
+
 static GOOD: LazyLock<(KeySet, String)> = LazyLock::new(|| {
     let key = TestKey::new(Algorithm::ES256).named("one");
     (key.key_set(), mint(&key, &good_claims()))
 });
 
 proptest! {
-    /// No change of a token verifies, and none panics.
+    /// J38, J41: no change of a token verifies, and none panics.
     #[test]
     fn no_changed_token_verifies(at in any::<prop::sample::Index>(), with in "\\PC|[A-Za-z0-9_.-]|", remove in 0..3_usize) {
         let (keys, good) = &*GOOD;

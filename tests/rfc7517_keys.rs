@@ -41,7 +41,7 @@ fn with(jwk: Value, changes: Value) -> Value {
     jwk
 }
 
-/// JWK-1, JWK-2
+/// JWK-1, JWK-2, K14
 #[test]
 fn unknown_keys_and_members_are_passed_over() {
     let key = TestKey::new(Algorithm::ES256).named("good");
@@ -57,7 +57,7 @@ fn unknown_keys_and_members_are_passed_over() {
     assert!(keys.unwrap().verify_jws(&mint(&key, &good_claims())).is_ok());
 }
 
-/// JWK-3
+/// JWK-3, J39
 #[test]
 fn a_key_for_another_use_never_verifies() {
     let key = TestKey::new(Algorithm::ES256);
@@ -70,7 +70,7 @@ fn a_key_for_another_use_never_verifies() {
     assert!(load(json!([with(key.jwk(), purpose)]), &[Algorithm::ES256]).is_ok());
 }
 
-/// JWK-4, JWK-5, BCP-1, BCP-3
+/// JWK-4, JWK-5, BCP-1, BCP-3, J04
 #[test]
 fn a_key_serves_one_algorithm_and_no_other() {
     let key = TestKey::new(Algorithm::RS256);
@@ -86,6 +86,7 @@ fn a_key_serves_one_algorithm_and_no_other() {
     assert!(fault(load(json!([key.jwk()]), &[])).contains("algorithms"));
 }
 
+/// J39
 #[test]
 fn an_algorithm_that_does_not_fit_the_key_is_a_fault() {
     for (algorithm, stated) in [(Algorithm::ES384, "ES256"), (Algorithm::EdDSA, "ES256"), (Algorithm::ES256, "RS256")] {
@@ -94,6 +95,7 @@ fn an_algorithm_that_does_not_fit_the_key_is_a_fault() {
     }
 }
 
+/// JWK-17
 #[test]
 fn a_key_may_call_ed25519_by_both_its_names() {
     let key = TestKey::new(Algorithm::EdDSA);
@@ -103,7 +105,7 @@ fn a_key_may_call_ed25519_by_both_its_names() {
     }
 }
 
-/// JWK-6
+/// JWK-6, K13
 #[test]
 fn a_symmetric_key_in_a_public_set_is_a_fault() {
     let (secret, public) = (TestKey::new(Algorithm::HS256), TestKey::new(Algorithm::ES256));
@@ -111,7 +113,7 @@ fn a_symmetric_key_in_a_public_set_is_a_fault() {
     assert!(fault(load(json!([secret.jwk()]), &[Algorithm::HS256])).contains("KeySet::hmac"));
 }
 
-/// JWK-6: every form in which a public key could be taken for a secret.
+/// JWK-6, J02: every form in which a public key could be taken for a secret.
 #[test]
 fn a_public_key_is_no_hmac_secret() {
     let key = TestKey::new(Algorithm::RS256);
@@ -135,7 +137,7 @@ fn a_public_key_is_no_hmac_secret() {
     assert!(fault(set.and(keys)).contains("never share"));
 }
 
-/// JWK-9
+/// JWK-9, J39
 #[test]
 fn an_hmac_secret_is_as_long_as_its_hash() {
     for (algorithm, least) in [(Algorithm::HS256, 32), (Algorithm::HS384, 48), (Algorithm::HS512, 64)] {
@@ -168,7 +170,7 @@ fn a_key_id_is_ignored_only_by_a_single_key_without_a_name() {
     assert!(key.key_set().and(other.key_set()).unwrap().verify_jws(&named_token).is_err());
 }
 
-/// JWK-10
+/// JWK-10, J39
 #[test]
 fn weak_and_broken_rsa_keys_are_faults() {
     let good = TestKey::new(Algorithm::RS256).named("r").jwk();
@@ -299,6 +301,7 @@ fn pem_texts_that_hold_no_public_key_say_what_to_give() {
     }
 }
 
+/// JWK-8
 #[test]
 fn without_kid_a_single_key_must_fit() {
     let (one, other) = (TestKey::new(Algorithm::ES256).named("1"), TestKey::new(Algorithm::ES256).named("2"));
@@ -309,6 +312,7 @@ fn without_kid_a_single_key_must_fit() {
     assert!(keys.verify_jws(&mint_with(&third, &json!({"alg": "EdDSA"}), &good_claims())).is_ok());
 }
 
+/// JWK-7
 #[test]
 fn at_most_four_keys_of_one_name_are_tried() {
     let keys: Vec<_> = (0..5).map(|_| TestKey::new(Algorithm::ES256).named("same")).collect();
@@ -319,6 +323,7 @@ fn at_most_four_keys_of_one_name_are_tried() {
     }
 }
 
+/// K20
 #[test]
 fn keys_are_rotated_by_combining_sets() {
     let old = TestKey::hmac(Algorithm::HS256, &bytes(1)).named("old");
@@ -328,6 +333,44 @@ fn keys_are_rotated_by_combining_sets() {
         assert!(both.verify_jws(&mint(key, &good_claims())).is_ok());
     }
     assert!(new.key_set().verify_jws(&mint(&old, &good_claims())).is_err());
+}
+
+/// K20: an entry that is missing or empty is not a key that everybody knows, nor one that nobody needs
+#[test]
+fn a_rotation_with_a_hole_in_it_is_a_fault() {
+    let (new, old) = (TestKey::new(Algorithm::ES256).named("new"), TestKey::new(Algorithm::ES256).named("old"));
+    for hole in [
+        Value::Null,
+        json!({}),
+        json!(""),
+        json!([]),
+        json!({"kty": "oct", "k": ""}),
+        json!({"kty": "oct", "kid": "old", "k": base64url(b"null")}),
+        json!({"kty": "EC", "crv": "P-256", "kid": "old", "x": "", "y": ""}),
+    ] {
+        assert!(load(json!([new.jwk(), hole]), &[Algorithm::ES256]).is_err(), "{hole}");
+    }
+    for secret in [&b""[..], b"null", b"undefined"] {
+        assert!(fault(KeySet::hmac(Algorithm::HS256, Secret::new(secret.to_vec()))).contains("at least"));
+    }
+    for text in ["", "null", "\n"] {
+        assert!(KeySet::from_pem(Algorithm::ES256, text).is_err());
+    }
+
+    let both = new.key_set().and(old.key_set()).unwrap();
+    for key in [&new, &old] {
+        let token = mint(key, &good_claims());
+        assert!(both.verify_jws(&token).is_ok());
+        let (input, _) = token.rsplit_once('.').unwrap();
+        assert!(both.verify_jws(&format!("{input}.")).is_err());
+        let (_, payload) = input.split_once('.').unwrap();
+        for header in [r#"{"alg":"none"}"#, r#"{"alg":"none","kid":"old"}"#, r#"{"kid":"old"}"#] {
+            let unsigned = format!("{}.{payload}.", base64url(header.as_bytes()));
+            assert!(both.verify_jws(&unsigned).is_err(), "{header}");
+        }
+        let emptily = TestKey::hmac(Algorithm::HS256, b"").named("old");
+        assert!(both.verify_jws(&mint(&emptily, &good_claims())).is_err());
+    }
 }
 
 #[test]

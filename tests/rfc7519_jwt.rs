@@ -12,20 +12,24 @@
 mod support {
     pub(crate) mod jwt;
     pub(crate) mod keys;
+    pub(crate) mod stack;
 }
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use portcullis::Reason;
+use portcullis::authenticate::Bearer;
 use portcullis::clock::{ManualClock, UnixTime};
 use portcullis::identity::AuthTime;
-use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier};
+use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, Profile};
+use portcullis::{AuthenticateLayer, Identity, Reason};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use support::jwt::{
     AUDIENCE, ISSUER, NOW, claims_with, good_claims, issuer, mint, mint_hs256, mint_raw, mint_with, verifier,
 };
 use support::keys::{ALL, TestKey, base64url, bytes};
+use support::stack::{bearer, get, send};
 
 fn hs256() -> TestKey {
     TestKey::new(Algorithm::HS256)
@@ -102,7 +106,7 @@ fn another_implementation_and_this_one_agree() {
     }
 }
 
-/// JWT-11, AT-6, BCP-6
+/// JWT-11, AT-6, BCP-6, J29
 #[test]
 fn the_required_claims_are_required() {
     for name in ["iss", "aud", "exp", "sub"] {
@@ -113,12 +117,39 @@ fn the_required_claims_are_required() {
     }
 }
 
+/// AT-1, AT-6, J29, J35: what the profile asks for beyond that
+#[test]
+fn the_profile_of_rfc_9068_requires_all_its_claims_and_its_type() {
+    let verifier = verifier(issuer(hs256().key_set()).profile(Profile::Rfc9068));
+    let token = |typ: Value, changes: Value| {
+        let mut claims = claims_with(json!({"client_id": "web"}));
+        for (name, _) in changes.as_object().unwrap() {
+            claims.as_object_mut().unwrap().remove(name);
+        }
+        mint_with(&hs256(), &json!({"alg": "HS256", "typ": typ}), &claims)
+    };
+    for typ in ["at+jwt", "application/at+jwt", "AT+JWT"] {
+        assert_eq!(reason(&verifier, &token(json!(typ), json!({}))), None, "{typ}");
+    }
+    for name in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"] {
+        let token = token(json!("at+jwt"), json!({ name: null }));
+        assert_eq!(reason(&verifier, &token), Some(Reason::Invalid), "without {name}");
+    }
+    for typ in [json!("JWT"), json!("dpop+jwt"), json!("logout+jwt"), json!(""), json!(null)] {
+        assert_eq!(reason(&verifier, &token(typ.clone(), json!({}))), Some(Reason::Invalid), "{typ}");
+    }
+    let untyped = mint_with(&hs256(), &json!({"alg": "HS256"}), &claims_with(json!({"client_id": "web"})));
+    assert_eq!(reason(&verifier, &untyped), Some(Reason::Invalid));
+    let twice = issuer(hs256().key_set()).profile(Profile::Rfc9068).token_type("JWT");
+    assert_eq!(JwtVerifier::new([twice]).unwrap_err().faults()[0].setting(), "token_type");
+}
+
 fn at(now: u64, leeway: u64) -> JwtVerifier {
     let issuer = issuer(hs256().key_set()).leeway(Duration::from_secs(leeway));
     JwtVerifier::new([issuer]).unwrap().clock(ManualClock::at(UnixTime::from_secs(now)))
 }
 
-/// JWT-1
+/// JWT-1, J30, TOK-3, AT-5
 #[test]
 fn a_token_ends_at_exp_plus_leeway_to_the_second() {
     let token = mint(&hs256(), &claims_with(json!({"exp": NOW, "iat": NOW - 100})));
@@ -132,7 +163,7 @@ fn a_token_ends_at_exp_plus_leeway_to_the_second() {
     assert_eq!(reason(&default.clock(clock(NOW + 30)), &token), Some(Reason::Expired));
 }
 
-/// JWT-2
+/// JWT-2, J30, TOK-3
 #[test]
 fn a_token_begins_at_nbf_minus_leeway_to_the_second() {
     let token = mint(&hs256(), &claims_with(json!({ "nbf": NOW, "iat": null })));
@@ -142,6 +173,7 @@ fn a_token_begins_at_nbf_minus_leeway_to_the_second() {
     assert_eq!(reason(&at(NOW - 31, 30), &token), Some(Reason::Invalid));
 }
 
+/// JWT-12, J30
 #[test]
 fn a_token_or_log_in_from_the_future_is_refused() {
     for name in ["iat", "auth_time"] {
@@ -150,7 +182,26 @@ fn a_token_or_log_in_from_the_future_is_refused() {
     }
 }
 
-/// JWT-4
+/// J30: each end is held to by itself, so the order of the two gives nobody more time
+#[test]
+fn a_token_that_ends_before_it_begins_is_good_at_most_for_the_leeway() {
+    let token = mint(&hs256(), &claims_with(json!({"exp": NOW, "nbf": NOW + 40, "iat": null})));
+    for (now, expected) in [
+        (NOW - 100, Some(Reason::Invalid)),
+        (NOW + 9, Some(Reason::Invalid)),
+        (NOW + 10, None),
+        (NOW + 29, None),
+        (NOW + 30, Some(Reason::Expired)),
+        (NOW + 40, Some(Reason::Expired)),
+    ] {
+        assert_eq!(reason(&at(now, 30), &token), expected, "{now}");
+    }
+    for now in [NOW - 1, NOW, NOW + 39, NOW + 40] {
+        assert_ne!(reason(&at(now, 0), &token), None, "without leeway, never");
+    }
+}
+
+/// JWT-4, J27
 #[test]
 fn times_are_numbers() {
     for name in ["exp", "nbf", "iat", "auth_time"] {
@@ -173,7 +224,7 @@ fn times_are_numbers() {
     assert_eq!(reason(&at(NOW, 0), &half), Some(Reason::Expired));
 }
 
-/// JWT-5, JWT-6, AT-3
+/// JWT-5, JWT-6, AT-3, RI-1, TOK-5, J32, J34
 #[test]
 fn aud_names_this_service_letter_for_letter() {
     for wrong in [
@@ -202,7 +253,7 @@ fn aud_names_this_service_letter_for_letter() {
     }
 }
 
-/// JWT-6, AT-2
+/// JWT-6, AT-2, J31
 #[test]
 fn iss_is_known_letter_for_letter() {
     for wrong in [
@@ -219,7 +270,7 @@ fn iss_is_known_letter_for_letter() {
     }
 }
 
-/// BCP-4
+/// BCP-4, J36
 #[test]
 fn a_key_signs_for_its_own_issuer_only() {
     let (one, other) = (TestKey::hmac(Algorithm::HS256, &bytes(1)), TestKey::hmac(Algorithm::HS256, &bytes(2)));
@@ -234,7 +285,29 @@ fn a_key_signs_for_its_own_issuer_only() {
     assert_eq!(reason(&verifier, &mint(&one, &claims("https://c"))), Some(Reason::Invalid));
 }
 
-/// JWT-7
+/// TOK-7, J36: two people who are called the same by two issuers, in front of a service that keeps something for each
+#[tokio::test]
+async fn the_same_subject_of_two_issuers_is_two_people() {
+    let keys = [TestKey::hmac(Algorithm::HS256, &bytes(1)), TestKey::hmac(Algorithm::HS256, &bytes(2))];
+    let names = ["https://a", "https://b"];
+    let issuers = || names.iter().zip(&keys).map(|(name, key)| Issuer::new(*name, ["x"], key.key_set()));
+    let verifier = JwtVerifier::new(issuers()).unwrap().clock(ManualClock::at(UnixTime::from_secs(NOW)));
+    let layer = AuthenticateLayer::new(Bearer::new("api", verifier)).unwrap();
+    let mut visits: HashMap<Identity, u32> = HashMap::new();
+    for _ in 0..2 {
+        for (name, key) in names.iter().zip(&keys) {
+            let token = mint(key, &claims_with(json!({"iss": name, "aud": "x", "sub": "1"})));
+            let answer = send(&layer, get([bearer(&token)])).await;
+            answer.assert_accepted("1");
+            *visits.entry(answer.identity().unwrap().clone()).or_default() += 1;
+        }
+    }
+    let mut visits: Vec<_> = visits.iter().map(|(who, times)| (who.issuer(), who.subject(), *times)).collect();
+    visits.sort_unstable();
+    assert_eq!(visits, [("https://a", "1", 2), ("https://b", "1", 2)]);
+}
+
+/// JWT-7, J22
 #[test]
 fn claims_name_no_member_twice_at_any_depth() {
     let rest = format!(r#""iss":"{ISSUER}","aud":"{AUDIENCE}","exp":9000000000"#);
@@ -254,11 +327,11 @@ fn claims_name_no_member_twice_at_any_depth() {
     assert!(good().verify_token(&mint_raw(&hs256(), r#"{"alg":"HS256"}"#, format!(r#"{{{rest},"sub":"a"}}"#))).is_ok());
 }
 
-/// JWT-9
+/// JWT-9, J24, J25, BCP-14
 #[test]
 fn claims_are_one_json_object() {
     let good_text = good_claims().to_string();
-    let deep = good_text.replacen('{', &format!("{{\"x\":{}{},", "[".repeat(5_000), "]".repeat(5_000)), 1);
+    let deep = good_text.replacen('{', &format!("{{\"x\":{}{},", "[".repeat(10_000), "]".repeat(10_000)), 1);
     let wide: String = (0..300).map(|number| format!("\"m{number}\":0,")).collect();
     let wide = good_text.replacen('{', &format!("{{{wide}"), 1);
     let payloads: Vec<Vec<u8>> = vec![
@@ -303,7 +376,7 @@ fn registered_claims_have_their_types() {
     assert_eq!(verdict(json!({"sub": "zo\u{eb} \"x\""})), None);
 }
 
-/// AT-1, BCP-8
+/// AT-1, BCP-8, BCP-9, JWT-13, J35
 #[test]
 fn a_required_type_is_required() {
     let verifier = verifier(issuer(hs256().key_set()).token_type("application/at+jwt"));
@@ -323,7 +396,7 @@ fn a_required_type_is_required() {
     }
 }
 
-/// BCP-8, TOK-4
+/// BCP-8, TOK-4, J35, DPOP-16, MTLS-5, MTLS-6
 #[test]
 fn tokens_of_other_kinds_are_refused_whatever_their_type() {
     for changes in [
@@ -331,6 +404,9 @@ fn tokens_of_other_kinds_are_refused_whatever_their_type() {
         json!({"at_hash": "h"}),
         json!({"events": {"http://schemas.openid.net/event/backchannel-logout": {}}}),
         json!({"cnf": {"jkt": "x"}}),
+        json!({"cnf": {"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}}),
+        json!({"cnf": {"of a kind to come": {}}}),
+        json!({"cnf": {}}),
         json!({"cnf": 7}),
     ] {
         assert_invalid(changes);
@@ -342,6 +418,7 @@ fn scopes(issuer: Issuer, changes: Value) -> Result<Vec<String>, Reason> {
     identity.map(|identity| identity.scopes().iter().map(str::to_owned).collect()).map_err(|error| error.reason())
 }
 
+/// AT-8
 #[test]
 fn scopes_come_from_scope_else_scp() {
     let plain = || issuer(hs256().key_set());
@@ -363,6 +440,7 @@ fn scopes_come_from_scope_else_scp() {
     assert_eq!(scopes(own(), json!({"access": {"scopes": 7}})), Err(Reason::Invalid));
 }
 
+/// AT-8
 #[test]
 fn roles_come_from_the_path_that_is_configured() {
     let roles = |path: &str, changes: Value| {
@@ -393,7 +471,7 @@ fn the_application_gets_its_own_claims() {
     assert_eq!(reason(&verifier, &mint(&hs256(), &claims_with(json!({"tenant": "7"})))), Some(Reason::Invalid));
 }
 
-/// AT-10: what a claim says is not told before the signature held.
+/// AT-10, TOK-1, J38: what a claim says is not told before the signature held.
 #[test]
 fn a_forged_token_is_invalid_whatever_it_says() {
     let forger = TestKey::hmac(Algorithm::HS256, &[9; 64]);
@@ -406,7 +484,7 @@ fn a_forged_token_is_invalid_whatever_it_says() {
     assert_eq!(reason(&good(), &expired_elsewhere), Some(Reason::Invalid));
 }
 
-/// JWS-16, RFC 7519 section 6.1
+/// JWS-16, J01, RFC 7519 section 6.1
 #[test]
 fn an_unsecured_token_is_refused() {
     let token = format!("{}.{}.", base64url(br#"{"alg":"none"}"#), base64url(good_claims().to_string().as_bytes()));
@@ -415,7 +493,7 @@ fn an_unsecured_token_is_refused() {
     assert_eq!(reason(&good(), ""), Some(Reason::Invalid));
 }
 
-/// BCP-6, JWT-3
+/// BCP-6, JWT-3, J30, J33, J34
 #[test]
 fn every_fault_of_a_configuration_is_told_at_once() {
     let nobody: [&str; 0] = [];

@@ -57,7 +57,7 @@ async fn endpoint() -> Endpoint {
     Endpoint::saying(said(&active(json!({})))).await
 }
 
-/// Sections 2.2 and 3, with every algorithm that has a public key
+/// ASSERT-1, ASSERT-2, sections 2.2 and 3, with every algorithm that has a public key
 #[tokio::test]
 async fn the_client_signs_who_it_is() {
     for algorithm in ALGORITHMS {
@@ -82,7 +82,7 @@ async fn the_client_signs_who_it_is() {
     }
 }
 
-/// Section 3, item 7: each is used once
+/// ASSERT-3, section 3, item 7: each is used once
 #[tokio::test]
 async fn each_question_has_an_assertion_of_its_own() {
     let endpoint = endpoint().await;
@@ -98,7 +98,7 @@ async fn each_question_has_an_assertion_of_its_own() {
     assert_eq!(part(&assertions[0], 0).get("kid"), None);
 }
 
-/// Section 3, item 3: the issuer's name where it is known, since no other issuer takes that for its own
+/// ASSERT-4, section 3, item 3: the issuer's name where it is known, since no other issuer takes that for its own
 #[tokio::test]
 async fn an_assertion_is_for_the_issuer_or_for_whom_it_was_told() {
     let endpoint = endpoint().await;

@@ -104,7 +104,7 @@ fn base64(text: &str) -> String {
     BASE64_STANDARD.encode(text)
 }
 
-/// Section 2.2
+/// STEP-6, section 2.2
 #[tokio::test]
 async fn what_the_issuer_says_becomes_the_identity() {
     #[derive(serde::Deserialize)]
@@ -189,7 +189,7 @@ async fn only_true_and_false_are_verdicts() {
     }
 }
 
-/// J12: two readers must not see two answers
+/// J22: two readers must not see two answers
 #[tokio::test]
 async fn an_answer_that_names_a_member_twice_is_no_verdict() {
     for body in [
@@ -230,7 +230,7 @@ async fn an_answer_with_a_member_of_another_type_is_no_verdict() {
     }
 }
 
-/// INTRO-4, section 4: a token for another resource is not for us
+/// INTRO-4, RI-1, TOK-5, J40, section 4: a token for another resource is not for us
 #[tokio::test]
 async fn a_token_for_another_audience_is_refused() {
     for theirs in [json!("billing-api"), json!(["billing-api", "mail"]), json!([]), json!(""), json!("orders-api/")] {
@@ -377,7 +377,7 @@ async fn a_token_without_what_the_application_needs_is_refused() {
     assert_eq!(reason(&verifier, TOKEN).await, Some(Reason::Invalid));
 }
 
-/// D15: all faults of a configuration at once
+/// J33, K01, D15: all faults of a configuration at once
 #[test]
 fn the_faults_of_a_configuration_are_all_found_when_it_is_built() {
     let faults = |error: portcullis::ConfigError| {

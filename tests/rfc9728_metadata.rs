@@ -163,7 +163,7 @@ async fn every_method_is_answered_as_its_definition_has_it() {
     }
 }
 
-/// PRM-4, PRM-6, MCP-1: all there is to say
+/// PRM-4, PRM-6, PRM-9, MCP-1: all there is to say, and nothing of what there is not
 #[test]
 fn the_document_says_what_was_configured_and_that_tokens_come_in_the_header() {
     let resource = builder("https://api.example/mcp")
@@ -316,7 +316,7 @@ async fn no_field_of_the_request_changes_what_a_client_is_told() {
     }
 }
 
-/// PRM-11, and the one spelling that clients compare
+/// PRM-11, RI-2, and the one spelling that clients compare
 #[test]
 fn an_identifier_is_an_https_url_as_clients_write_it_or_does_not_build() {
     for identifier in [
