@@ -8,7 +8,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use super::scheme::{Attempt, Carrier, Scheme};
-use crate::credentials::{ApiKey, Authorization, key_in_basic};
+use crate::credentials::{ApiKey, Authorization, has_shape, key_in_basic};
 use crate::identity::VerifyError;
 use crate::identity::api_key::ApiKeyVerifier;
 use crate::response::Challenge;
@@ -17,8 +17,8 @@ use crate::response::Challenge;
 ///
 /// The scheme name is private to this crate, so that a 401 has a challenge; its parameter `header` names the field. With
 /// [`also_bearer`](Self::also_bearer) and [`also_basic`](Self::also_basic) keys are found where other programs put them. A
-/// key there is told by its prefix, so the schemes `Bearer` and `Basic` may stand beside this one, in any order, and get all
-/// the rest; a key that fails is not handed on to them.
+/// key there is told by its prefix, and with Basic by its whole shape, so the schemes `Bearer` and `Basic` may stand beside
+/// this one, in any order, and get all the rest; a key that fails is not handed on to them.
 ///
 /// A request with a key in the field and credentials in `Authorization` is ambiguous, and answered 400.
 ///
@@ -106,7 +106,9 @@ impl ApiKeys {
         // Whatever else is wrong with the field, the scheme Basic says.
         let Ok(text) = key_in_basic(field) else { return Attempt::NotPresented };
         let (username, password) = text.expose().split_once(':').unwrap_or_default();
-        match (self.verifier.claims(username), self.verifier.claims(password)) {
+        // A name may begin as keys do: `acme_bob`.
+        let is_key = |text| self.verifier.claims(text) && has_shape(text);
+        match (is_key(username), is_key(password)) {
             (false, false) => Attempt::NotPresented,
             (true, false) => self.attempt(username),
             (false, true) => self.attempt(password),

@@ -108,20 +108,12 @@ pub(crate) struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     pub(crate) fn read(text: &'a str) -> Result<Self, Unreadable> {
-        let mut parts = text.split('_');
-        let (Some(prefix), Some(id), Some(secret), Some(sum), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(Unreadable::Malformed("the text is no API key"));
-        };
-        let has_shape = is_prefix(prefix)
-            && (id.len(), secret.len(), sum.len()) == (ApiKey::ID_LENGTH, ApiKey::SECRET_LENGTH, CHECKSUM_LENGTH)
-            && [id, secret].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-        if !has_shape {
+        if !has_shape(text) {
             return Err(Unreadable::Malformed("the text is no API key"));
         }
         let shown = Self { text };
-        if checksum(shown.content().as_bytes()) != sum.as_bytes() {
+        let sum = text.as_bytes().last_chunk::<CHECKSUM_LENGTH>();
+        if sum != Some(&checksum(shown.content().as_bytes())) {
             return Err(Unreadable::Malformed("the checksum of the API key does not fit"));
         }
         Ok(shown)
@@ -150,6 +142,19 @@ pub(crate) fn key_in_basic(field: &Authorization<'_>) -> Result<Secret<String>, 
         Some((username, _)) if !username.is_empty() && !text.expose().contains(char::is_control) => Ok(text),
         _ => Err(Unreadable::Malformed("there is no user name, or a control character")),
     }
+}
+
+/// Whether `text` is [`PATTERN`](ApiKey::PATTERN) from end to end: a key, or one that was mistyped.
+pub(crate) fn has_shape(text: &str) -> bool {
+    let mut parts = text.split('_');
+    let (Some(prefix), Some(id), Some(secret), Some(sum), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    is_prefix(prefix)
+        && (id.len(), secret.len(), sum.len()) == (ApiKey::ID_LENGTH, ApiKey::SECRET_LENGTH, CHECKSUM_LENGTH)
+        && [id, secret, sum].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// Whether keys may begin with `prefix`.

@@ -36,7 +36,7 @@ mod unreadable;
 #[cfg(feature = "api-key")]
 pub use api_key::ApiKey;
 #[cfg(feature = "api-key")]
-pub(crate) use api_key::{ALPHABET, Shown, is_prefix, key_in_basic};
+pub(crate) use api_key::{ALPHABET, Shown, has_shape, is_prefix, key_in_basic};
 pub use authorization::Authorization;
 pub use basic::BasicCredentials;
 pub use bearer::BearerToken;
