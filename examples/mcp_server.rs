@@ -199,7 +199,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let own = format!("http://{}/mcp", listener.local_addr()?);
     let (issuer, resource) = (setting("ISSUER", "https://id.example"), setting("RESOURCE", &own));
     let app = app(&issuer, &resource, keys(&issuer)?)?;
-    println!("an MCP server, known as {resource}, on {own}; tokens by {issuer}");
+    println!("Listening on {own}, known as {resource}, for tokens by {issuer}.");
+    println!("Try the lines at the top of examples/mcp_server.rs. ISSUER names another issuer, RESOURCE another name.");
     axum::serve(listener, app).await?;
     Ok(())
 }

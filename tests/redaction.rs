@@ -37,7 +37,7 @@ use portcullis::identity::jwt::Algorithm;
 use portcullis::identity::password::{HashError, PasswordVerifier, User, Users, hash_password};
 use portcullis::identity::session::MemorySessions;
 use portcullis::identity::token::TokenVerifier;
-use portcullis::permission::scope;
+use portcullis::permission::{all, role, scope};
 use portcullis::{AuthenticateLayer, Identity, RequireLayer, Secret, VerifyError};
 use serde_json::json;
 use support::jwt::{claims_with, good_claims, issuer, mint, mint_with, verifier};
@@ -247,6 +247,16 @@ async fn no_answer_and_no_event_repeats_a_secret() {
     assert_eq!(log.lines().count(), refused, "one event for each refusal");
     assert!(log.contains("no such key") && log.contains("the store is down"), "the operator learns the cause");
     assert_clean("the log", &log);
+}
+
+/// Of a permission that is missing the operator reads which, as the client does
+#[tokio::test]
+async fn the_event_of_a_403_names_what_is_missing() {
+    let require = RequireLayer::new(all([scope("read"), scope("write"), role("clerk")])).unwrap();
+    let log = Log::start();
+    send(&(Scripted::ready().layer(), require), get([support::stack::bearer("ann")])).await;
+    let log = log.text();
+    assert!(log.contains("missing_scopes=[\"write\"] missing_roles=[\"clerk\"]"), "{log}");
 }
 
 /// J11: whatever a token says, and in whichever place, signed by a key of ours or not

@@ -10,19 +10,22 @@
 )]
 
 mod support {
+    pub(crate) mod held_redis;
     pub(crate) mod jwt;
     pub(crate) mod keys;
     pub(crate) mod redis;
     pub(crate) mod services;
 }
 
+use std::error::Error;
 use std::time::{Duration, Instant};
 
-use portcullis::Reason;
 use portcullis::clock::{ManualClock, UnixTime};
 use portcullis::identity::jwt::{Algorithm, JwtVerifier};
 use portcullis::identity::revocation::{RedisRevocations, Revocation, Revocations};
+use portcullis::{Reason, VerifyError};
 use serde_json::json;
+use support::held_redis::{Answer, HeldRedis};
 use support::jwt::{ISSUER, NOW, claims_with, issuer, mint};
 use support::keys::TestKey;
 use support::redis::Redis;
@@ -139,6 +142,70 @@ async fn a_server_that_hangs_is_noticed() {
     wait_until("recovery", || service.reason(&token).is_none()).await;
 }
 
+/// What is known is as old as the question, however late the answer comes
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_held_up_is_no_news_of_now() {
+    let server = HeldRedis::start().await;
+    let (clock, lag) = (ManualClock::at(UnixTime::from_secs(NOW)), Duration::from_secs(120));
+    let list = RedisRevocations::builder(&server.url()).max_lag(lag).clock(clock.clone()).build().unwrap();
+    server.answer(Answer::Nothing);
+    list.ready().await;
+    server.until_asked(2).await;
+    clock.advance(lag);
+    assert!(list.generation().is_ok());
+    server.answer(Answer::Nothing);
+    server.until_asked(3).await;
+    clock.advance(Duration::from_millis(1));
+    assert!(list.generation().is_err());
+    server.answer(Answer::Nothing);
+    server.until_asked(4).await;
+    assert!(list.generation().is_ok());
+}
+
+/// A part of the news is not all of it
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_much_knows_all_of_it_only_when_there_is_no_more() {
+    let server = HeldRedis::start().await;
+    let (clock, lag) = (ManualClock::at(UnixTime::from_secs(NOW)), Duration::from_secs(120));
+    let list = RedisRevocations::builder(&server.url()).max_lag(lag).clock(clock.clone()).build().unwrap();
+    server.answer(Answer::Page);
+    server.until_asked(2).await;
+    assert!(list.generation().is_err(), "at the beginning");
+    server.answer(Answer::Nothing);
+    list.ready().await;
+    server.until_asked(3).await;
+    clock.advance(lag);
+    server.answer(Answer::Nothing);
+    server.until_asked(4).await;
+    server.answer(Answer::Page);
+    server.until_asked(5).await;
+    clock.advance(Duration::from_millis(1));
+    assert!(list.generation().is_err(), "and later");
+    server.answer(Answer::Nothing);
+    server.until_asked(6).await;
+    assert!(list.generation().is_ok());
+}
+
+/// Entries are numbered by the server's clock: those of a server that took over may come before what was read already
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_lost_the_list_is_heard_though_its_clock_is_behind() {
+    let Some(mut redis) = Redis::start() else { return };
+    let key = TestKey::new(Algorithm::HS256);
+    redis.ask("XADD portcullis:revocations 9999999999999-0 revocation garbage");
+    let service = Service::start(&redis, &key).await;
+    let token = mint(&key, &claims_with(json!({})));
+    service.list.revoke(Revocation::subject(ISSUER, "bob")).await.unwrap();
+    assert_eq!(service.reason(&token), None);
+    redis.ask("DEL portcullis:revocations");
+    redis.kill();
+    redis.launch();
+    let other = Service::start(&redis, &key).await;
+    other.list.revoke(Revocation::subject(ISSUER, "alice")).await.unwrap();
+    wait_until("the news", || service.reason(&token) == Some(Reason::Invalid)).await;
+    let bob = mint(&key, &claims_with(json!({"sub": "bob"})));
+    assert_eq!(service.reason(&bob), Some(Reason::Invalid), "what it knew it still knows");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_let_in_before_the_list_was_read() {
     let key = TestKey::new(Algorithm::HS256);
@@ -146,7 +213,7 @@ async fn nobody_is_let_in_before_the_list_was_read() {
     let service = Service::start_at(&format!("redis://{nowhere}"), &key);
     let error = service.verifier.verify_token(&mint(&key, &claims_with(json!({})))).unwrap_err();
     assert_eq!(error.reason(), Reason::Unavailable);
-    assert_eq!(error.retry_after(), Some(portcullis::VerifyError::DEFAULT_RETRY_AFTER));
+    assert_eq!(error.retry_after(), Some(VerifyError::DEFAULT_RETRY_AFTER));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,14 +230,32 @@ async fn the_stream_holds_no_token_and_no_name_and_is_trimmed() {
     for secret in ["zebra", "quux", "id.example", &token[..20]] {
         assert!(!dump.contains(secret), "{dump}");
     }
-    // Redis dates entries by its own clock, which is far behind this one by now.
-    service.clock.set_wall(UnixTime::from_secs(9_000_000_000));
-    for number in 0..300 {
-        service.list.revoke(Revocation::token_id(ISSUER, &number.to_string())).await.unwrap();
+    redis.ask("DEL portcullis:revocations");
+    for number in 1..=300 {
+        redis.ask(&format!("XADD portcullis:revocations {number}-0 revocation old"));
     }
-    let length = redis.ask("XLEN portcullis:revocations");
-    let length: usize = length.lines().next().unwrap().trim_start_matches(':').trim().parse().unwrap();
-    assert!(length < 150, "{length}");
+    service.list.revoke(Revocation::token_id(ISSUER, "new")).await.unwrap();
+    assert!(length(&redis) < 150, "{}", length(&redis));
+}
+
+/// One process cannot take from all others what they have to know
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_far_ahead_drops_nothing_that_is_in_force() {
+    let Some(redis) = Redis::start() else { return };
+    let key = TestKey::new(Algorithm::HS256);
+    let (right, wrong) = (Service::start(&redis, &key).await, Service::start(&redis, &key).await);
+    for number in 0..300 {
+        right.list.revoke(Revocation::token_id(ISSUER, &number.to_string())).await.unwrap();
+    }
+    wrong.clock.set_wall(UnixTime::from_secs(9_000_000_000));
+    wrong.list.revoke(Revocation::token_id(ISSUER, "another")).await.unwrap();
+    assert_eq!(length(&redis), 301);
+}
+
+/// Of the stream.
+fn length(redis: &Redis) -> usize {
+    let answer = redis.ask("XLEN portcullis:revocations");
+    answer.lines().next().unwrap().trim_start_matches(':').trim().parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -201,6 +286,31 @@ async fn more_revocations_than_fit_are_an_outage_and_no_silence() {
     wait_until("the stream", || list.generation().is_err()).await;
     let late = Revocation::token_id(ISSUER, "four").until(UnixTime::from_secs(9_999_999_999));
     assert!(list.revoke(late).await.unwrap_err().to_string().contains("raise `remember`"));
+}
+
+/// And when others have ended, there is room for what did not fit
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_by_too_many_revocations_ends_with_them() {
+    let Some(redis) = Redis::start() else { return };
+    let key = TestKey::new(Algorithm::HS256);
+    let first = Service::start(&redis, &key).await;
+    let soon = UnixTime::from_secs(NOW + 60);
+    for id in ["one", "two"] {
+        first.list.revoke(Revocation::token_id(ISSUER, id).until(soon)).await.unwrap();
+    }
+    first.list.revoke(Revocation::subject(ISSUER, "alice")).await.unwrap();
+    let clock = ManualClock::at(UnixTime::from_secs(NOW));
+    let list = RedisRevocations::builder(&redis.url()).capacity(2).max_lag(LAG).clock(clock.clone());
+    let list = list.build().unwrap();
+    let verifier = JwtVerifier::new([issuer(key.key_set())]).unwrap().clock(clock.clone()).revocations(list.clone());
+    let (alice, bob) = (mint(&key, &claims_with(json!({}))), mint(&key, &claims_with(json!({"sub": "bob"}))));
+    let reason = |token: &str| verifier.verify_token(token).err().map(|error| error.reason());
+    let overflowed = |error: VerifyError| error.source().is_some_and(|why| why.to_string().contains("capacity"));
+    wait_until("the stream", || list.generation().is_err_and(overflowed)).await;
+    assert_eq!(reason(&bob), Some(Reason::Unavailable));
+    clock.advance(Duration::from_secs(61));
+    wait_until("recovery", || reason(&bob).is_none()).await;
+    assert_eq!(reason(&alice), Some(Reason::Invalid));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -350,7 +350,9 @@ async fn metadata_of_another_issuer_is_not_believed() {
         server.answer(place, metadata(other));
         let asked = server.asked().len();
         service.refetch().await;
-        assert!(service.last_error().contains(&format!("the issuer {other:?}, which is another one")));
+        assert!(
+            service.last_error().contains(&format!("the issuer {other:?}, and not of {issuer:?}, letter for letter"))
+        );
         assert_eq!(server.asked().len(), asked + 1, "its keys are not asked for");
         service.accepts(&token_of(&issuer, &one)).await;
         // Nor does another place get a chance.
@@ -532,8 +534,10 @@ async fn every_fault_of_a_configuration_is_told_at_once() {
         "usable_stale_for",
     ];
     assert_eq!(settings, expected);
-    let error = RemoteKeys::discover("https://id.example", ALGORITHM).allow_keys_from("keys example").build();
-    assert!(error.unwrap_err().to_string().contains("allow_keys_from"));
+    for (host, problem) in [("keys example", "is not a URL"), ("https://keys.example", "is more than a host")] {
+        let error = RemoteKeys::discover("https://id.example", ALGORITHM).allow_keys_from(host).build().unwrap_err();
+        assert!(error.to_string().starts_with(&format!("allow_keys_from: {problem}")), "{error}");
+    }
 }
 
 /// K01: TLS is verified, always

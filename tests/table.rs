@@ -104,7 +104,10 @@ fn row(reason: Reason, carrier: Carrier) -> Row {
         Reason::Invalid => (401, carrier.all("invalid_token"), Info, None, "not accepted"),
         Reason::Expired => (401, carrier.all("invalid_token"), Debug, None, "Log in again"),
         Reason::StepUp => (401, carrier.all("insufficient_user_authentication"), Info, None, "Log in again"),
-        Reason::Forbidden => (403, carrier.own("insufficient_scope"), Info, None, "permission"),
+        Reason::Forbidden if carrier == Carrier::Bearer => {
+            (403, carrier.own("insufficient_scope"), Info, None, "that your token does not give")
+        }
+        Reason::Forbidden => (403, vec![], Info, None, "Logging in again"),
         Reason::CrossSite => (403, vec![], Info, None, "another site"),
         Reason::Hidden => (404, vec![], Info, None, "nothing"),
         Reason::Throttled => (429, vec![], Info, Some("3"), "Retry-After"),

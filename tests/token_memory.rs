@@ -251,6 +251,31 @@ fn a_list_is_asked_about_a_token_when_it_has_changed_and_only_then() {
     assert_eq!(verifier.remembered(), 0);
 }
 
+/// K16: a token that one list does not name may be named by another
+#[test]
+fn what_one_list_does_not_name_another_is_asked_about() {
+    let (key, one, other) = (TestKey::new(Algorithm::HS256), Scripted::default(), Scripted::default());
+    let verifier = verifier(&key, &clock());
+    let (first, second) = (verifier.clone().revocations(one), verifier.revocations(other.clone()));
+    let token = mint(&key, &claims_with(json!({"sid": "session-1"})));
+    other.0.revoked.store(1, Ordering::Relaxed);
+    assert!(first.verify_token(&token).is_ok());
+    assert_eq!(reason(&second, &token), Some(Reason::Invalid));
+}
+
+/// Any number may be that of a list
+#[test]
+fn a_list_is_asked_whatever_its_number_is() {
+    for number in [0, 1, u64::MAX - 1, u64::MAX] {
+        let (key, list) = (TestKey::new(Algorithm::HS256), Scripted::default());
+        let verifier = verifier(&key, &clock()).revocations(list.clone());
+        list.0.generation.store(number, Ordering::Relaxed);
+        list.0.revoked.store(1, Ordering::Relaxed);
+        let token = mint(&key, &claims_with(json!({"sid": "session-1"})));
+        assert_eq!(reason(&verifier, &token), Some(Reason::Invalid), "{number}");
+    }
+}
+
 /// K19: an outage of the list is 503, and forgets nothing
 #[test]
 fn a_list_out_of_reach_is_an_outage_and_no_verdict() {

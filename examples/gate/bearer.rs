@@ -71,6 +71,17 @@ fn bearer(realm: &str, verifier: impl Verifier<BearerToken>, resource: Option<&P
     }
 }
 
+/// Has the keys that were built before there was a runtime fetched now, so that no request has to wait for them, and nobody
+/// hears of a wrong address from a user first.
+pub(crate) fn fetch(keys: &[(String, Keys)]) {
+    for (_, keys) in keys {
+        if let Keys::Published(_, keys) = keys {
+            let keys = keys.clone();
+            tokio::spawn(async move { keys.ready().await });
+        }
+    }
+}
+
 /// How the keys of each issuer stand, as JSON.
 pub(crate) fn describe(keys: &[(String, Keys)]) -> Value {
     keys.iter().map(|(issuer, keys)| describe_one(issuer, keys)).collect()

@@ -107,6 +107,11 @@ impl Gate {
 }
 
 impl Gate {
+    /// Begins to fetch the keys of each issuer. Needs a runtime, which checking a configuration does without.
+    pub(crate) fn fetch_keys(&self) {
+        bearer::fetch(&self.keys);
+    }
+
     /// How the keys of each issuer stand, as JSON.
     pub(crate) fn describe_keys(&self) -> serde_json::Value {
         bearer::describe(&self.keys)

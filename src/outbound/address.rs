@@ -53,13 +53,11 @@ impl Address {
             | ("https", Host::Loopback, Loopback::Allowed)
             | ("http" | "https", Host::LoopbackNumber, Loopback::Allowed) => {}
             ("https", Host::Loopback | Host::LoopbackNumber, Loopback::Refused) => {
-                return Err(
-                    "leads to this machine itself, which `Client` allows with `danger_allow_http_loopback` only",
-                );
+                return Err("leads to this machine itself, which only `danger_allow_http_loopback` allows, for tests");
             }
             ("http", ..) => {
                 return Err("is http, where anybody on the way can change the answer; use https \
-                            (`danger_allow_http_loopback` of `Client` allows http to 127.0.0.1 and [::1])");
+                            (for tests, `danger_allow_http_loopback` allows http to 127.0.0.1 and [::1])");
             }
             _ => return Err("is neither https nor, where allowed, http; use https"),
         }
@@ -152,7 +150,7 @@ fn of_number(number: IpAddr) -> Result<Host, &'static str> {
     })
 }
 
-const NOT_A_URL: &str = "is not a URL with scheme and host, such as https://id.example/jwks";
+const NOT_A_URL: &str = "is not a URL with scheme and host, such as https://id.example";
 
 #[cfg(test)]
 mod tests {

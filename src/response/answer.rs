@@ -1,6 +1,7 @@
 //! From a rejection to its response: the headers that are not a hook's to choose.
 
 use std::error::Error;
+use std::fmt::Debug;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use super::challenge::Challenge;
 use super::challenges::{ChallengeSet, SECRETS};
 use super::rejection::{Challenges, Rejection};
 use super::respond::{Reply, Respond};
+use crate::names::Names;
 use crate::trace;
 
 /// The answer to a refused request, whose head is not needed any more.
@@ -30,6 +32,8 @@ pub(crate) fn answer(rejection: Rejection, respond: &dyn Respond, mut head: Part
         reason: rejection.reason().code(),
         severity: wire.severity,
         cause: rejection.cause(),
+        missing_scopes: rejection.wanted().and_then(|wanted| if_any(&wanted.scopes)),
+        missing_roles: rejection.wanted().and_then(|wanted| if_any(&wanted.roles)),
         source: rejection.source(),
     });
     let Reply { mut headers, body } = respond.respond(&rejection, &head);
@@ -47,6 +51,11 @@ pub(crate) fn answer(rejection: Rejection, respond: &dyn Respond, mut head: Part
     *response.headers_mut() = headers;
     response.extensions_mut().insert(rejection);
     response
+}
+
+/// An empty list is no news.
+fn if_any(names: &Names) -> Option<&dyn Debug> {
+    if names.is_empty() { None } else { Some(names) }
 }
 
 fn write_challenges(headers: &mut HeaderMap, challenges: &ChallengeSet, rejection: &Rejection, which: Challenges) {

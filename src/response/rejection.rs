@@ -55,6 +55,10 @@ pub(crate) const fn wire(reason: Reason, explains: bool) -> Wire {
             "Log in again or get a new token, then repeat the request."),
         Reason::StepUp => (StatusCode::UNAUTHORIZED, All, Info, "Newer or stronger log-in required",
             "Log in again as asked for here, then repeat the request."),
+        // A token is one of many that the same user may get; a password or a session is all there is.
+        Reason::Forbidden if explains => (StatusCode::FORBIDDEN, Used, Info, "Permission missing",
+            "We know who you are, and this needs a permission that your token does not give. Get one that does; if the \
+             issuer gives you none, ask the owner of the service for the permission."),
         Reason::Forbidden => (StatusCode::FORBIDDEN, Used, Info, "Permission missing",
             "We know who you are, and this needs a permission that you do not have. Logging in again as the same user \
              does not help; ask the owner of the service for it."),

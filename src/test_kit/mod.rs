@@ -38,6 +38,23 @@
 //! # Ok(()) }
 //! ```
 //!
+//! The service's own keys may be fetched from it as well (feature `jwks`), by [`jwks_url`](TestIssuer::jwks_url) or by
+//! discovery of its [`name`](TestIssuer::name): with a client that allows http to this machine, as the issuer has no
+//! certificate. Let the function that builds your service take the client as an argument.
+//!
+//! ```
+//! use portcullis::identity::jwt::RemoteKeys;
+//! use portcullis::outbound::Client;
+//! use portcullis::test_kit::TestIssuer;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let issuer = TestIssuer::start().await?;
+//! let client = Client::builder().danger_allow_http_loopback().build()?;
+//! let keys = RemoteKeys::discover(issuer.name(), &issuer.algorithms()).client(client).build()?;
+//! assert_eq!(keys.ready().await.keys().count(), issuer.algorithms().len());
+//! # Ok(()) }
+//! ```
+//!
 //! | to test | there is |
 //! |---|---|
 //! | what a token may do | [`TestIssuer::token`]: any claim, any header, any time, any key |

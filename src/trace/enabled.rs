@@ -13,6 +13,8 @@ pub(crate) fn refused(refusal: &Refusal<'_>) {
                 status = refusal.status,
                 reason = refusal.reason,
                 cause = refusal.cause,
+                missing_scopes = refusal.missing_scopes.map(tracing::field::debug),
+                missing_roles = refusal.missing_roles.map(tracing::field::debug),
                 source = refusal.source.map(tracing::field::display),
                 "refused"
             )

@@ -1,7 +1,7 @@
 //! Events for the operator: through the `tracing` crate with the feature of that name, else nowhere.
 
 use std::error::Error;
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
 
 use crate::error::Severity;
 
@@ -31,7 +31,8 @@ pub(crate) use keys_enabled::{key_removed, key_skipped, keys_not_refreshed, keys
 #[cfg(all(not(feature = "tracing"), any(feature = "api-key", feature = "introspection", feature = "redis")))]
 pub(crate) use unheard::happened;
 
-/// What is told of a refusal: fixed texts of ours and the source of an outage, and no byte of the request.
+/// What is told of a refusal: fixed texts of ours, names that a requirement was built with and the source of an outage, and no
+/// byte of the request.
 #[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "without the feature nobody listens"))]
 pub(crate) struct Refusal<'a> {
     pub(crate) id: &'a dyn Display,
@@ -39,5 +40,7 @@ pub(crate) struct Refusal<'a> {
     pub(crate) reason: &'static str,
     pub(crate) severity: Severity,
     pub(crate) cause: Option<&'static str>,
+    pub(crate) missing_scopes: Option<&'a dyn Debug>,
+    pub(crate) missing_roles: Option<&'a dyn Debug>,
     pub(crate) source: Option<&'a (dyn Error + 'static)>,
 }

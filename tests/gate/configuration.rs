@@ -155,7 +155,7 @@ fn introspection_and_metadata_are_checked() {
         (introspection("client_id =", "#"), "introspection.client_id: missing"),
         (introspection("client_secret_file =", "#"), "introspection.client_secret_file: missing"),
         (introspection("audience =", "#"), "introspection.audience: missing"),
-        (introspection("[\"a\"]", "[]"), "introspection.audience: is empty"),
+        (introspection("[\"a\"]", "[]"), "introspection.audience: is empty; name what the issuer calls"),
         (introspection("hs.secret", "nowhere"), "introspection.client_secret_file: "),
         (introspection("hs.secret", "empty"), "introspection.client_secret_file: is empty"),
         (introspection("https://", "http://"), "introspection.url: "),

@@ -71,6 +71,26 @@ async fn keys_are_found_by_address_and_by_discovery_and_the_admin_port_tells_how
     }
 }
 
+/// The query of an address may hold a key
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_told_the_query_of_an_address() {
+    let issuer = issuer().await;
+    issuer.fail_with(Endpoint::Jwks, Fault::status(500).times(1));
+    let gate = gate(&section(&issuer, &format!("jwks_url = \"{}?code=sesame\"", issuer.jwks_url())));
+    assert_eq!(gate.get("/me", &[&good(&issuer)]).status, 503);
+    assert_eq!(keys(&gate)["from"], issuer.jwks_url());
+    assert!(!gate.admin("GET", "/keys").body.contains("sesame"));
+    assert!(!gate.log().contains("sesame"), "{}", gate.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_fetched_before_a_token_comes() {
+    let issuer = issuer().await;
+    let gate = gate(&section(&issuer, "discovery = true"));
+    issuer.wait_for_requests(Endpoint::Jwks, 1).await.unwrap();
+    assert_eq!(keys(&gate)["attempts"], json!(1));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issuer_that_is_down_is_503_and_never_401() {
     let issuer = issuer().await;

@@ -111,10 +111,10 @@ impl Published {
         builder.client(client(self.loopback)?).build()
     }
 
-    /// Where they are fetched from, for people.
+    /// Where they are fetched from, for people: without a query, which may hold a key.
     pub(crate) fn place(&self) -> &str {
         match &self.place {
-            Place::Address(url) => url,
+            Place::Address(url) => url.split('?').next().unwrap_or_default(),
             Place::Issuer(name) => name,
         }
     }

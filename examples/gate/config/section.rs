@@ -81,11 +81,16 @@ impl<'f> Section<'f> {
         matches!(self.table.get("danger_allow_http_loopback"), Some(Value::Boolean(true)))
     }
 
-    /// Notes that a key is missing which must be there.
-    pub(crate) fn need(&self, key: &str, advice: &str) {
-        if !self.has(key) {
-            self.fault(key, format!("missing; {advice}"));
-        }
+    /// Notes that a key is missing or empty which must be there.
+    pub(crate) fn need(&mut self, key: &str, advice: &str) {
+        let problem = match self.table.get(key) {
+            None => "missing",
+            Some(Value::String(text)) if text.trim().is_empty() => "is empty",
+            Some(Value::Array(values)) if values.is_empty() => "is empty",
+            Some(_) => return,
+        };
+        self.table.remove(key);
+        self.fault(key, format!("{problem}; {advice}"));
     }
 
     pub(crate) fn text(&mut self, key: &str) -> Option<String> {

@@ -156,7 +156,9 @@ impl IntrospectionBuilder {
         self
     }
 
-    /// The client to ask with, for an issuer whose certificate is not on the Mozilla list. Default: one of its own.
+    /// The client to ask with: for an issuer whose certificate is not on the Mozilla list, or, in tests, one that is on this
+    /// machine and has no certificate
+    /// ([`danger_allow_http_loopback`](crate::outbound::ClientBuilder::danger_allow_http_loopback)). Default: one of its own.
     pub fn client(mut self, client: Client) -> Self {
         self.client = Some(client);
         self

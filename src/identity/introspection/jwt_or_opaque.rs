@@ -9,8 +9,8 @@ use crate::identity::verifier::Verifier;
 
 /// Verifies JWTs here, and asks the issuer about every other token; made by [`JwtVerifier::or_introspect`].
 ///
-/// What has the shape of a JWT, three parts of which the first is a JSON object in base64url, is judged as one, and its
-/// refusal is final: it is never sent on.
+/// What has the shape of a JWT, three parts or more of which the first is a JSON object in base64url, is judged as one, and
+/// its refusal is final: it is never sent on. A JWT that is encrypted (five parts, with `enc`) is for its issuer to read.
 ///
 /// ```
 /// use portcullis::Secret;
@@ -36,6 +36,10 @@ pub struct JwtOrOpaque {
 
 impl JwtVerifier {
     /// This verifier for tokens that are JWTs, and `opaque` for all others, in one scheme.
+    ///
+    /// Each of the two asks its own list of revocations: give a clone of one list to both, or what is revoked ends tokens of
+    /// one kind only. Keep a clone of this verifier where [`back_channel_logout`](Self::back_channel_logout) or
+    /// [`replace`](Self::replace) is called later.
     #[must_use]
     pub fn or_introspect(self, opaque: IntrospectionVerifier) -> JwtOrOpaque {
         JwtOrOpaque { jwt: self, opaque }

@@ -17,6 +17,8 @@ pub(in crate::identity) struct Claims<'p> {
     pub(in crate::identity) expires_at: Option<UnixTime>,
     pub(in crate::identity) not_before: Option<UnixTime>,
     pub(in crate::identity) issued_at: Option<UnixTime>,
+    /// The same, rounded down: it may lie ahead by the one, and be old by the other.
+    pub(in crate::identity) issued_since: Option<UnixTime>,
     pub(in crate::identity) auth_time: Option<UnixTime>,
     pub(in crate::identity) id: Option<Cow<'p, str>>,
     pub(in crate::identity) client_id: Option<Cow<'p, str>>,
@@ -47,7 +49,10 @@ impl<'p> Members<'p> for Claims<'p> {
             "aud" => self.audience = Some(value.words()?),
             "exp" => self.expires_at = Some(value.date("`exp` is not a time")?),
             "nbf" => self.not_before = Some(value.date("`nbf` is not a time")?),
-            "iat" => self.issued_at = Some(value.date("`iat` is not a time")?),
+            "iat" => {
+                let [since, at] = value.dates("`iat` is not a time")?;
+                (self.issued_since, self.issued_at) = (Some(since), Some(at));
+            }
             "auth_time" => self.auth_time = Some(value.date("`auth_time` is not a time")?),
             "jti" => self.id = Some(value.text("`jti` is not text")?),
             "client_id" => self.client_id = Some(value.text("`client_id` is not text")?),

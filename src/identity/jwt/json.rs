@@ -56,7 +56,15 @@ impl<A> Value<'_, A> {
     where
         A: MapAccess<'de>,
     {
-        self.read::<Date>(wrong).map(|date| UnixTime::from_secs(date.0))
+        self.dates(wrong).map(|[_, date]| date)
+    }
+
+    /// The same, rounded down and rounded up.
+    pub(super) fn dates<'de>(self, wrong: Cause) -> Result<[UnixTime; 2], Cause>
+    where
+        A: MapAccess<'de>,
+    {
+        self.read::<Date>(wrong).map(|date| date.0.map(UnixTime::from_secs))
     }
 
     /// Text, a list of text, or the fact that it is neither.
@@ -168,7 +176,7 @@ impl<'de> Deserialize<'de> for Text<'de> {
     }
 }
 
-struct Date(u64);
+struct Date([u64; 2]);
 
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -182,13 +190,13 @@ impl<'de> Deserialize<'de> for Date {
             }
 
             fn visit_u64<E: Error>(self, seconds: u64) -> Result<Date, E> {
-                if seconds <= MAX_DATE { Ok(Date(seconds)) } else { Err(E::custom("too large")) }
+                if seconds <= MAX_DATE { Ok(Date([seconds; 2])) } else { Err(E::custom("too large")) }
             }
 
             fn visit_f64<E: Error>(self, seconds: f64) -> Result<Date, E> {
                 // Every whole number up to 2^53 is exact in an f64, so neither the bound nor the conversion loses anything.
                 if (0.0..=MAX_DATE as f64).contains(&seconds) {
-                    Ok(Date(seconds.ceil() as u64))
+                    Ok(Date([seconds.floor() as u64, seconds.ceil() as u64]))
                 } else {
                     Err(E::custom("out of range"))
                 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::algorithm::{Algorithm, Family};
-use super::backend::{Check, MacKey, PublicKey};
+use super::backend::{Check, MacKey, OBSTACLE, PublicKey};
 use super::compact::{Compact, Header, Room};
 use super::json::Cause;
 use super::standing::Standing;
@@ -279,7 +279,8 @@ fn check<'k, K: Check>(
 
 /// The algorithms that the keys of a public set may serve, each once; or every fault of the list.
 pub(super) fn check_public(allowed: &[Algorithm]) -> Result<Vec<Algorithm>, ConfigError> {
-    let mut faults = Vec::new();
+    // Said here, since a key that is fetched later could only be left out.
+    let mut faults: Vec<_> = OBSTACLE.map(|problem| ConfigFault::new("algorithms", problem)).into_iter().collect();
     if allowed.is_empty() {
         faults.push(ConfigFault::new("algorithms", "name at least one algorithm that the issuer signs with"));
     }

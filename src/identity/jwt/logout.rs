@@ -23,7 +23,9 @@ impl JwtVerifier {
     ///
     /// The issuer posts it as the form field `logout_token` to an address that was registered with it. Answer 200 when this
     /// succeeds, 400 when it is refused, 503 when it says *unavailable*; always with `Cache-Control: no-store` (section 2.8).
-    /// The tokens are refused from the moment that this returns. Access tokens must carry `sid` to be ended by it.
+    /// The tokens are refused from the moment that this returns. Access tokens must carry `sid` to be ended by it. Each
+    /// session that ends is an entry for as long as the list remembers: let that be no longer than tokens live, or users who
+    /// log in and out all day fill it.
     ///
     /// ```
     /// # use portcullis::identity::jwt::JwtVerifier;
@@ -36,7 +38,11 @@ impl JwtVerifier {
     /// }
     /// ```
     ///
+    /// Opaque tokens end too, if the verifier that introspects them was given the same list.
+    ///
     /// # Errors
+    /// Each is for you to log: no event is emitted for it.
+    ///
     /// Invalid or expired, if it is not a logout token of one of the issuers for one of our
     /// [clients](super::Issuer::logout_clients) (section 2.6). Unavailable, if keys are missing, if there is no list of revocations,
     /// or if that list cannot take it.
@@ -80,7 +86,7 @@ impl JwtVerifier {
         let clients = if issuer.clients.is_empty() { &issuer.terms.audience } else { &issuer.clients };
         check_audience(clients, claims.audience.as_ref())?;
         claims.id.as_ref().ok_or("no `jti`")?;
-        let issued_at = claims.issued_at.ok_or("no `iat`")?;
+        let issued_at = claims.issued_since.ok_or("no `iat`")?;
         let window = Window::of(&claims, claims.expires_at.ok_or("no `exp`")?, issuer.terms.leeway);
         window.check(self.now()).map_err(Unread::Refused)?;
         let ended = LoggedOut {

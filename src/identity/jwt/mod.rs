@@ -47,7 +47,6 @@ mod remembered;
 #[cfg(feature = "jwks")]
 mod remote;
 mod rules;
-#[cfg(feature = "introspection")]
 mod shape;
 #[cfg(feature = "introspection")]
 mod signed;
@@ -64,11 +63,12 @@ pub(super) use self::{
     claims::Claims,
     json::{Cause, Members, Value, Words, read_object},
     rules::check_subject,
-    shape::is_jwt,
     signed::Unopened,
     terms::{Terms, Unfit, check_audience},
     window::Window,
 };
+pub(super) use shape::is_jwt;
+
 pub use algorithm::Algorithm;
 pub use issuer::{Issuer, Profile};
 pub use key_set::KeySet;

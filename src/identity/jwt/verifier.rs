@@ -79,15 +79,14 @@ impl JwtVerifier {
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
-        self
+        self.apart()
     }
 
     /// How many verified tokens are remembered. Default: 10 000 in 16 MiB.
     #[must_use]
     pub fn cache(mut self, limits: TokenCache) -> Self {
-        self.state = state(self.state.load().issuers.clone(), limits);
         self.cache = limits;
-        self
+        self.apart()
     }
 
     /// The list of tokens, sessions and subjects that have ended before their time; asked for every use of a token. Default:
@@ -95,7 +94,7 @@ impl JwtVerifier {
     #[must_use]
     pub fn revocations(mut self, revocations: impl Revocations) -> Self {
         self.revocations = Some(Arc::new(revocations));
-        self
+        self.apart()
     }
 
     /// Exchanges all issuers for these, in this verifier and its clones, in one step: a request sees the old ones or the new
@@ -190,6 +189,12 @@ impl JwtVerifier {
     /// Judges what may be different for every use of a genuine token.
     fn admit(&self, token: &str, genuine: &Genuine) -> Result<Identity, VerifyError> {
         genuine.accepted.admit(token, self.clock.now(), self.revocations.as_deref())
+    }
+
+    /// No longer shares issuers and memory with its clones: what is remembered was judged by their clock and their list.
+    fn apart(mut self) -> Self {
+        self.state = state(self.state.load().issuers.clone(), self.cache);
+        self
     }
 
     pub(super) fn state(&self) -> Arc<State> {

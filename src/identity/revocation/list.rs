@@ -12,6 +12,8 @@ pub(super) struct List {
     capacity: usize,
     /// How many may be added before the next sweep pays for itself.
     until_sweep: usize,
+    /// No entry ends before this, so no sweep would find one.
+    first_end: UnixTime,
 }
 
 /// The list holds as much as it may, all of it still needed.
@@ -33,7 +35,7 @@ pub(super) struct Entry {
 
 impl List {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { entries: HashMap::new(), capacity, until_sweep: MIN_UNTIL_SWEEP }
+        Self { entries: HashMap::new(), capacity, until_sweep: MIN_UNTIL_SWEEP, first_end: NEVER }
     }
 
     /// Adds an entry, or widens the one that is there.
@@ -43,16 +45,28 @@ impl List {
             own.until = own.until.max(entry.until);
             return Ok(());
         }
-        if self.until_sweep == 0 || self.entries.len() >= self.capacity {
-            self.entries.retain(|_, entry| entry.until >= now);
-            self.until_sweep = self.entries.len().max(MIN_UNTIL_SWEEP);
+        if (self.until_sweep == 0 || self.entries.len() >= self.capacity) && self.first_end < now {
+            self.sweep(now);
         }
-        self.until_sweep -= 1;
+        self.until_sweep = self.until_sweep.saturating_sub(1);
         if self.entries.len() >= self.capacity {
             return Err(Full { capacity: self.capacity });
         }
+        self.first_end = self.first_end.min(entry.until);
         self.entries.insert(entry.mark, entry);
         Ok(())
+    }
+
+    fn sweep(&mut self, now: UnixTime) {
+        self.first_end = NEVER;
+        self.entries.retain(|_, entry| {
+            let stays = entry.until >= now;
+            if stays {
+                self.first_end = self.first_end.min(entry.until);
+            }
+            stays
+        });
+        self.until_sweep = self.entries.len().max(MIN_UNTIL_SWEEP);
     }
 
     pub(super) fn revokes(&self, token: &TokenFacts<'_>) -> bool {
@@ -74,3 +88,4 @@ impl List {
 }
 
 const MIN_UNTIL_SWEEP: usize = 64;
+const NEVER: UnixTime = UnixTime::from_secs(u64::MAX);

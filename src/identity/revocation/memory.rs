@@ -8,9 +8,10 @@ use std::time::Duration;
 use super::list::{Entry, Full, List};
 use super::port::{Revocations, RevokeError, TokenFacts};
 use super::revocation::Revocation;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::error::{ConfigError, ConfigFault};
 use crate::identity::error::VerifyError;
+use crate::identity::jwt::Issuer;
 
 /// Revocations in memory: in force at once, in every clone, until the process ends.
 ///
@@ -88,8 +89,14 @@ impl MemoryRevocations {
         Entry {
             mark: revocation.mark,
             issued_until: revocation.issued_until.unwrap_or(now),
-            until: revocation.until.unwrap_or_else(|| now.saturating_add(self.shared.remember)),
+            until: revocation.until.unwrap_or_else(|| self.latest(now)),
         }
+    }
+
+    /// The end of an entry without one of its own. By then all tokens that it can name are older than what is remembered, those
+    /// as well whose issuer's clock is ahead.
+    pub(super) fn latest(&self, now: UnixTime) -> UnixTime {
+        now.saturating_add(self.shared.remember).saturating_add(Issuer::MAX_LEEWAY)
     }
 }
 

@@ -37,6 +37,50 @@ use crate::identity::error::VerifyError;
 ///     }
 /// }
 /// ```
+///
+/// One that is kept elsewhere has a [`MemoryRevocations`](super::MemoryRevocations) as its mirror:
+///
+/// ```
+/// use portcullis::VerifyError;
+/// use portcullis::clock::{Clock, SystemClock};
+/// use portcullis::identity::revocation::{MemoryRevocations, Revocation, Revocations, RevokeError, TokenFacts};
+/// use std::time::Duration;
+///
+/// struct Table {
+///     mirror: MemoryRevocations,
+///     // And a pool of connections.
+/// }
+///
+/// impl Table {
+///     /// For each row that is there when the process starts, and then for each that is new.
+///     async fn read(&self, row: &[u8]) -> Result<(), RevokeError> {
+///         let revocation = Revocation::from_bytes(row).ok_or_else(|| RevokeError::new("a row is no revocation"))?;
+///         self.mirror.revoke(revocation).await
+///     }
+/// #   async fn write(&self, _: Vec<u8>) -> std::io::Result<()> { Ok(()) }
+/// }
+///
+/// impl Revocations for Table {
+///     fn generation(&self) -> Result<u64, VerifyError> {
+///         // First of all: an error, if the rows have not been read yet, or not for too long.
+///         self.mirror.generation()
+///     }
+///
+///     fn is_revoked(&self, token: &TokenFacts<'_>) -> bool {
+///         self.mirror.is_revoked(token)
+///     }
+///
+///     async fn revoke(&self, revocation: Revocation) -> Result<(), RevokeError> {
+///         self.write(revocation.to_bytes(SystemClock.now())).await.map_err(RevokeError::new)?;
+///         self.mirror.revoke(revocation).await
+///     }
+///
+///     fn remembers(&self) -> Option<Duration> {
+///         // Rows are kept for that long.
+///         self.mirror.remembers()
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a list of revocations",
     note = "use `MemoryRevocations::new()`, or implement `Revocations`"
@@ -59,7 +103,8 @@ pub trait Revocations: Send + Sync + 'static {
     fn revoke(&self, revocation: Revocation) -> impl Future<Output = Result<(), RevokeError>> + Send;
 
     /// For how long revocations without an end of their own are remembered; tokens that say they were issued longer ago are
-    /// refused, since their revocation may have been forgotten. Default: for ever.
+    /// refused, since their revocation may have been forgotten. One that does not say when it was issued (`iat`) cannot be
+    /// told from a new one: revoke it [`until`](Revocation::until) its own end. Default: for ever.
     fn remembers(&self) -> Option<Duration> {
         None
     }
@@ -102,7 +147,8 @@ pub struct TokenFacts<'t> {
 }
 
 impl<'t> TokenFacts<'t> {
-    /// The token itself. Keep no copy.
+    /// The token itself. Keep no copy, and know a JWT by what comes before its signature: with ECDSA, whoever has a token can
+    /// write another signature below it that holds as well.
     #[must_use]
     pub const fn expose(&self) -> &'t str {
         self.token

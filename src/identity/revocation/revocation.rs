@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::clock::UnixTime;
 use crate::identity::digest::Digest;
+use crate::identity::jwt::is_jwt;
 
 /// Ends tokens before their time.
 ///
@@ -46,7 +47,8 @@ impl Revocation {
         Self { mark, issued_until: None, until: None }
     }
 
-    /// The token with this text, JWT or not.
+    /// The token with this text, JWT or not. Of a JWT the signature does not count: whoever has a token that was signed with
+    /// ECDSA can write another signature below it that holds as well.
     pub fn token(token: &str) -> Self {
         Self::new(Mark::token(token))
     }
@@ -63,7 +65,9 @@ impl Revocation {
     }
 
     /// Every token of `subject` that `issuer` issued until the moment of the revocation, by the claim `iat`. One issued in
-    /// that same second ends too, and one that does not say when it was issued.
+    /// that same second ends too, and one that does not say when it was issued. `iat` is the issuer's time: to be sure of
+    /// tokens that were issued just before by a clock ahead of ours, revoke those [`issued_until`](Self::issued_until) a
+    /// minute later.
     pub fn subject(issuer: &str, subject: &str) -> Self {
         Self::new(Mark::of(Kind::Subject, issuer, subject))
     }
@@ -84,7 +88,8 @@ impl Revocation {
 
 impl Mark {
     pub(super) fn token(token: &str) -> Self {
-        Self::of(Kind::Token, "", token)
+        let unsigned = token.rsplit_once('.').filter(|_| is_jwt(token)).map(|(unsigned, _)| unsigned);
+        Self::of(Kind::Token, "", unsigned.unwrap_or(token))
     }
 
     pub(super) const fn new(kind: Kind, digest: Digest) -> Self {

@@ -124,6 +124,9 @@ impl TestIssuer {
 
     /// Tokens that must be accepted, as `alice`: whoever refuses forgeries by refusing everything fails here. All keep
     /// to RFC 9068.
+    ///
+    /// There is one for each algorithm of the issuer, so [start it](super::TestIssuerBuilder::algorithms) with those that the
+    /// service allows. Some give no scope: send them where any identity may go, or look at [`Genuine::scope`] first.
     #[must_use]
     pub fn genuine(&self, audience: &str) -> Vec<Genuine> {
         genuine::all(self.state(), audience)

@@ -11,6 +11,9 @@ use super::Check;
 use crate::identity::jwt::algorithm::{Curve, Hash, Padding};
 use crate::identity::jwt::json::Cause;
 
+/// What stands in the way of checking signatures.
+pub(in crate::identity::jwt) const OBSTACLE: Option<Cause> = None;
+
 pub(in crate::identity::jwt) struct PublicKey(ParsedPublicKey);
 
 impl PublicKey {

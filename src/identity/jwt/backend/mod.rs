@@ -8,11 +8,11 @@ mod none;
 mod rust_crypto;
 
 #[cfg(feature = "aws-lc-rs")]
-pub(super) use self::aws_lc_rs::{MacKey, PublicKey};
+pub(super) use self::aws_lc_rs::{MacKey, OBSTACLE, PublicKey};
 #[cfg(not(any(feature = "aws-lc-rs", feature = "rust-crypto")))]
-pub(super) use self::none::{MacKey, PublicKey};
+pub(super) use self::none::{MacKey, OBSTACLE, PublicKey};
 #[cfg(all(feature = "rust-crypto", not(feature = "aws-lc-rs")))]
-pub(super) use self::rust_crypto::{MacKey, PublicKey};
+pub(super) use self::rust_crypto::{MacKey, OBSTACLE, PublicKey};
 
 /// A prepared key, bound to one algorithm.
 pub(super) trait Check {

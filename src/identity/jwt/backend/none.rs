@@ -6,6 +6,8 @@ use super::Check;
 use crate::identity::jwt::algorithm::{Curve, Hash, Padding};
 use crate::identity::jwt::json::Cause;
 
+pub(in crate::identity::jwt) const OBSTACLE: Option<Cause> = Some(NO_BACKEND);
+
 pub(in crate::identity::jwt) struct PublicKey(Infallible);
 
 impl PublicKey {

@@ -10,6 +10,9 @@ use super::Check;
 use crate::identity::jwt::algorithm::{Curve, Hash, Padding};
 use crate::identity::jwt::json::Cause;
 
+/// What stands in the way of checking signatures.
+pub(in crate::identity::jwt) const OBSTACLE: Option<Cause> = None;
+
 pub(in crate::identity::jwt) enum PublicKey {
     Ed25519(ed25519_dalek::VerifyingKey),
     P256(p256::ecdsa::VerifyingKey),

@@ -54,7 +54,9 @@ impl RemoteKeysBuilder {
         }
     }
 
-    /// The client to fetch with, for an issuer whose certificate is not on the Mozilla list. Default: one of its own.
+    /// The client to fetch with: for an issuer whose certificate is not on the Mozilla list, or, in tests, one that is on this
+    /// machine and has no certificate
+    /// ([`danger_allow_http_loopback`](crate::outbound::ClientBuilder::danger_allow_http_loopback)). Default: one of its own.
     pub fn client(mut self, client: Client) -> Self {
         self.client = Some(client);
         self
@@ -131,8 +133,11 @@ impl RemoteKeysBuilder {
                 Ok(address) if address.path() == "/" && !address.has_query() => {
                     more_hosts.push(address.authority().into());
                 }
-                Ok(_) => faults.push(ConfigFault::new("allow_keys_from", "is more than a host; leave the path out")),
-                Err(problem) => faults.push(ConfigFault::new("allow_keys_from", problem)),
+                Err(problem) if !host.contains('/') => faults.push(ConfigFault::new("allow_keys_from", problem)),
+                _ => {
+                    let problem = "is more than a host; write `keys.example` or `keys.example:8443`";
+                    faults.push(ConfigFault::new("allow_keys_from", problem));
+                }
             }
         }
         let reader = SetReader { client, algorithms: algorithms.into(), limits: self.limits };

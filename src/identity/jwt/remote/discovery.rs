@@ -79,7 +79,7 @@ impl Discovery {
         let named = text("issuer").ok_or_else(|| bad("the metadata does not say whose it is (`issuer`)"))?;
         if named != &*self.issuer {
             let named = named.chars().take(MAX_SHOWN).collect();
-            return Err(FetchError::WrongIssuer { address: address(), named });
+            return Err(FetchError::WrongIssuer { address: address(), named, asked: self.issuer.clone() });
         }
         let keys_at =
             text("jwks_uri").ok_or_else(|| bad("the metadata does not say where the keys are (`jwks_uri`)"))?;

@@ -15,8 +15,8 @@ pub(super) enum FetchError {
     KeySet { address: String, problem: Cow<'static, str> },
     #[error("{address}: {problem}")]
     Metadata { address: String, problem: &'static str },
-    #[error("{address}: the metadata is that of the issuer {named:?}, which is another one")]
-    WrongIssuer { address: String, named: String },
+    #[error("{address}: the metadata is that of the issuer {named:?}, and not of {asked:?}, letter for letter")]
+    WrongIssuer { address: String, named: String, asked: Box<str> },
     #[error("{address}: the metadata names a `jwks_uri` that {problem}")]
     KeysAddress { address: String, problem: &'static str },
     #[error(

@@ -54,7 +54,7 @@ use keeper::Keeper;
 /// let verifier = JwtVerifier::new([Issuer::new("https://id.example", ["orders-api"], keys.clone())])?;
 ///
 /// // For a health check:
-/// println!("{:?}", keys.state());
+/// println!("the keys are {}", keys.state().freshness());
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 #[derive(Clone)]

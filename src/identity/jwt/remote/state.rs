@@ -1,5 +1,6 @@
 //! How the keys stand, for health checks and dashboards.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::clock::UnixTime;
@@ -28,7 +29,16 @@ pub struct KeysState {
     pub(super) is_fetching: bool,
 }
 
-/// Whether keys may be used, and how old they are.
+/// Whether keys may be used, and how old they are. Shown in a word, for health checks.
+///
+/// ```
+/// use portcullis::clock::UnixTime;
+/// use portcullis::identity::jwt::KeysFreshness;
+///
+/// let stale = KeysFreshness::Stale { since: UnixTime::from_secs(1_790_000_000) };
+/// assert_eq!(stale.to_string(), "stale since 1790000000");
+/// assert_eq!(KeysFreshness::Missing.to_string(), "missing");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum KeysFreshness {
@@ -41,6 +51,16 @@ pub enum KeysFreshness {
     },
     /// There are none that may be used: not yet, or not any more. Tokens of the issuer are answered 503.
     Missing,
+}
+
+impl fmt::Display for KeysFreshness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fresh => f.write_str("fresh"),
+            Self::Stale { since } => write!(f, "stale since {since}"),
+            Self::Missing => f.write_str("missing"),
+        }
+    }
 }
 
 impl KeysState {

@@ -75,8 +75,8 @@ impl RedisRevocationsBuilder {
         self
     }
 
-    /// How many entries there may be in memory. Default: a million. Where the stream holds more, every request is answered
-    /// 503, since some revocation would be missing.
+    /// How many entries there may be in memory. Default: a million. While the stream holds more that are in force, every
+    /// request is answered 503, since some revocation would be missing.
     pub fn capacity(mut self, entries: usize) -> Self {
         self.mirror = self.mirror.capacity(entries);
         self

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::streams::StreamReadReply;
+use redis::streams::{StreamRangeReply, StreamReadReply};
 use redis::{AsyncConnectionConfig, Client, RedisError, Value, cmd};
 
 use super::super::list::Entry;
@@ -18,17 +18,29 @@ pub(super) async fn connect(client: &Client, patience: Duration) -> Result<Multi
     client.get_multiplexed_async_connection_with_config(&config).await
 }
 
-/// Adds an entry, and drops those that were added before `oldest`.
+/// Adds an entry, and drops those that are older than `keep` both by the server's clock and by ours, where it is `now`: a
+/// clock that is wrong by itself empties no list.
 pub(super) async fn append(
     connection: &mut MultiplexedConnection,
     key: &str,
     entry: Entry,
-    oldest: UnixTime,
+    now: UnixTime,
+    keep: Duration,
 ) -> Result<(), RedisError> {
+    let (seconds, _): (u64, u64) = cmd("TIME").query_async(connection).await?;
+    let oldest = now.min(UnixTime::from_secs(seconds)).saturating_sub(keep);
     let mut command = cmd("XADD");
     command.arg(key).arg("MINID").arg("~").arg(oldest.as_secs().saturating_mul(1000));
-    command.arg("*").arg(Entry::FIELD).arg(entry.to_bytes());
+    command.arg("*").arg(FIELD).arg(entry.to_bytes());
     command.query_async::<String>(connection).await.map(drop)
+}
+
+/// Whether the stream still has the entry `id`.
+pub(super) async fn has(connection: &mut MultiplexedConnection, key: &str, id: &str) -> Result<bool, RedisError> {
+    let mut command = cmd("XRANGE");
+    command.arg(key).arg(id).arg(id);
+    let found: StreamRangeReply = command.query_async(connection).await?;
+    Ok(!found.ids.is_empty())
 }
 
 /// What a read of the stream brought.
@@ -39,7 +51,7 @@ pub(super) struct News {
     pub(super) last: Option<String>,
 }
 
-/// The entries after `last`, at most a thousand; waits for the first for as long as `wait`.
+/// The entries after `last`, at most [`MAX_NEWS`]; waits for the first for as long as `wait`.
 pub(super) async fn read(
     connection: &mut MultiplexedConnection,
     key: &str,
@@ -47,7 +59,7 @@ pub(super) async fn read(
     wait: Option<Duration>,
 ) -> Result<News, RedisError> {
     let mut command = cmd("XREAD");
-    command.arg("COUNT").arg(1000);
+    command.arg("COUNT").arg(MAX_NEWS);
     if let Some(wait) = wait {
         // Zero would be for ever.
         command.arg("BLOCK").arg(wait.as_millis().max(1) as u64);
@@ -56,9 +68,14 @@ pub(super) async fn read(
     let reply: Option<StreamReadReply> = command.query_async(connection).await?;
     let ids: Vec<_> = reply.into_iter().flat_map(|reply| reply.keys).flat_map(|stream| stream.ids).collect();
     let last = ids.last().map(|id| id.id.clone());
-    let entries = ids.iter().map(|id| match id.map.get(Entry::FIELD) {
+    let entries = ids.iter().map(|id| match id.map.get(FIELD) {
         Some(Value::BulkString(bytes)) => Entry::from_bytes(bytes),
         _ => None,
     });
     Ok(News { entries: entries.collect(), last })
 }
+
+/// The name of the one field that an entry of the stream has.
+const FIELD: &str = "revocation";
+/// How many entries are read at a time.
+pub(super) const MAX_NEWS: usize = 1000;

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use redis::RedisError;
 
-use super::connection::{News, connect, read};
+use super::connection::{MAX_NEWS, News, connect, has, read};
 use super::revocations::Shared;
 use crate::clock::sleep;
 
-/// Follows the stream until nobody uses the list any more. Whatever goes wrong, it begins again where it was.
+/// Follows the stream until nobody uses the list any more. Whatever goes wrong, it begins again where it was, if that is
+/// still there.
 pub(super) async fn follow(shared: Weak<Shared>) {
     let mut last = String::from(BEGINNING);
     while let Err(error) = follow_once(&shared, &mut last).await {
@@ -25,20 +26,37 @@ pub(super) async fn follow(shared: Weak<Shared>) {
 async fn follow_once(shared: &Weak<Shared>, last: &mut String) -> Result<(), RedisError> {
     let Some(alive) = shared.upgrade() else { return Ok(()) };
     let (client, key, wait) = (alive.client().clone(), alive.key().to_owned(), alive.patience());
+    if alive.has_overflowed() {
+        BEGINNING.clone_into(last);
+    }
     drop(alive);
     let mut connection = connect(&client, wait).await?;
-    // At first all that there is, without waiting for more.
-    let mut caught_up = false;
+    // Without what was read last it is another stream: the server lost it, or one took over that did not have all of it. Its
+    // entries are numbered by its own clock, maybe below those that were read; so all of them may be news.
+    if last != BEGINNING && !has(&mut connection, &key, last).await? {
+        BEGINNING.clone_into(last);
+    }
+    // All that there is, without waiting for more; then what is new.
+    let (mut caught_up, mut complete) = (false, true);
     loop {
+        // An answer may be held up on its way, and says nothing of what came after the question.
+        let Some(asked) = shared.upgrade().map(|alive| alive.milliseconds()) else { return Ok(()) };
         let News { entries, last: reached } = read(&mut connection, &key, last, caught_up.then_some(wait)).await?;
         let Some(alive) = shared.upgrade() else { return Ok(()) };
-        alive.take(&entries);
-        match reached {
-            Some(reached) => *last = reached,
-            None => caught_up = true,
+        complete &= alive.take(&entries);
+        if let Some(reached) = reached {
+            *last = reached;
         }
-        if caught_up {
-            alive.is_up_to_date();
+        // Where as many were brought as can be at a time, there may be more.
+        caught_up = entries.len() < MAX_NEWS;
+        if caught_up && complete {
+            alive.was_up_to_date(asked);
+        } else if caught_up {
+            // When others have ended, there may be room for those that were left out.
+            drop(alive);
+            BEGINNING.clone_into(last);
+            (caught_up, complete) = (false, true);
+            sleep(wait).await;
         }
     }
 }

@@ -5,7 +5,6 @@
 
 mod builder;
 mod connection;
-mod entry;
 mod mirror;
 mod revocations;
 

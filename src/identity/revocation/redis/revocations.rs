@@ -18,7 +18,7 @@ use super::super::revocation::Revocation;
 use super::builder::RedisRevocationsBuilder;
 use super::connection::{append, connect};
 use super::mirror::follow;
-use crate::clock::{Clock, UnixTime, sleep};
+use crate::clock::{Clock, sleep};
 use crate::error::Severity;
 use crate::identity::error::VerifyError;
 use crate::trace;
@@ -104,6 +104,8 @@ impl RedisRevocations {
 
     /// Ends when the list has been read for the first time. Requests that come earlier are answered 503; a service may wait
     /// for this before it takes any, and should give up at some time.
+    ///
+    /// For a health check, later on, there is [`generation`](Revocations::generation): an error while requests are answered 503.
     pub async fn ready(&self) {
         self.start();
         let mut ready = self.shared.ready.subscribe();
@@ -148,13 +150,10 @@ impl Revocations for RedisRevocations {
         self.start();
         let shared = &self.shared;
         let entry = shared.mirror.complete(&revocation);
-        let (now, remember) = (shared.clock.now(), shared.remember());
-        if entry.until > now.saturating_add(remember) {
+        if entry.until > shared.mirror.latest(shared.clock.now()) {
             return Err(RevokeError::new("it ends later than the list remembers; raise `remember`"));
         }
-        // What others added is dropped only when nobody remembers it, even where clocks differ.
-        let oldest = now.saturating_sub(remember.saturating_add(CLOCK_SKEW));
-        shared.append(entry, oldest).await.map_err(RevokeError::new)?;
+        shared.append(entry).await.map_err(RevokeError::new)?;
         shared.mirror.insert(entry).map_err(RevokeError::new)
     }
 
@@ -177,20 +176,27 @@ impl Shared {
         self.max_lag / 4
     }
 
+    /// Whether entries are missing for want of room.
+    pub(super) fn has_overflowed(&self) -> bool {
+        self.overflowed.load(Ordering::Relaxed)
+    }
+
     /// How long entries are kept.
     fn remember(&self) -> Duration {
         // A mirror in memory always says.
         self.mirror.remembers().unwrap_or_default()
     }
 
-    /// Adds what the stream brought.
-    pub(super) fn take(&self, entries: &[Option<Entry>]) {
+    /// Adds what the stream brought; whether there was room for all.
+    pub(super) fn take(&self, entries: &[Option<Entry>]) -> bool {
         let now = self.clock.now();
+        let mut complete = true;
         for entry in entries {
             match entry {
                 Some(entry) if entry.until < now => {}
                 Some(entry) => {
                     if self.mirror.insert(*entry).is_err() {
+                        complete = false;
                         self.overflowed.store(true, Ordering::Relaxed);
                     }
                 }
@@ -200,11 +206,13 @@ impl Shared {
                 }
             }
         }
+        complete
     }
 
-    /// Nothing is in the stream that is not in the mirror.
-    pub(super) fn is_up_to_date(&self) {
-        self.up_to_date.store(self.milliseconds() + 1, Ordering::Release);
+    /// Nothing was in the stream at the time `asked` that is not in the mirror; all of it had room.
+    pub(super) fn was_up_to_date(&self, asked: u64) {
+        self.up_to_date.store(asked + 1, Ordering::Release);
+        self.overflowed.store(false, Ordering::Relaxed);
         if self.trouble.write().unwrap_or_else(PoisonError::into_inner).take().is_some() {
             trace::happened(Severity::Info, "the revocations are in reach again", &self.key, None);
         }
@@ -224,7 +232,7 @@ impl Shared {
         let last = self.up_to_date.load(Ordering::Acquire);
         let age = self.milliseconds().saturating_sub(last.saturating_sub(1));
         let source = || self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if self.overflowed.load(Ordering::Relaxed) {
+        if self.has_overflowed() {
             Some(Outage::Overflowed)
         } else if last == 0 {
             Some(Outage::NotRead(source()))
@@ -235,12 +243,14 @@ impl Shared {
         }
     }
 
-    async fn append(&self, entry: Entry, oldest: UnixTime) -> Result<(), RedisError> {
+    async fn append(&self, entry: Entry) -> Result<(), RedisError> {
+        // What others added is dropped only when nobody remembers it, even where clocks differ.
+        let (now, keep) = (self.clock.now(), self.remember().saturating_add(CLOCK_SKEW));
         let mut connection = self.connection(false).await?;
-        match append(&mut connection, &self.key, entry, oldest).await {
+        match append(&mut connection, &self.key, entry, now, keep).await {
             // The connection may have been idle when the server went away and came back.
             Err(error) if error.is_unrecoverable_error() => {
-                append(&mut self.connection(true).await?, &self.key, entry, oldest).await
+                append(&mut self.connection(true).await?, &self.key, entry, now, keep).await
             }
             done => done,
         }
@@ -255,7 +265,8 @@ impl Shared {
         }
     }
 
-    fn milliseconds(&self) -> u64 {
+    /// Of the monotonic clock.
+    pub(super) fn milliseconds(&self) -> u64 {
         u64::try_from(self.clock.monotonic().as_millis()).unwrap_or(u64::MAX - 1)
     }
 }

@@ -1,13 +1,40 @@
-//! An entry as the stream holds it: bytes in one field.
+//! An entry as it is kept elsewhere: fifty bytes.
 
-use super::super::list::Entry;
-use super::super::revocation::{Kind, Mark};
+use super::list::Entry;
+use super::revocation::{Kind, Mark, Revocation};
 use crate::clock::UnixTime;
 
-impl Entry {
-    /// The name of the one field that an entry has.
-    pub(super) const FIELD: &str = "revocation";
+impl Revocation {
+    /// This revocation, made at `now`, for a list of one's own that is [kept elsewhere](super::Revocations): fifty bytes, which
+    /// [`from_bytes`](Self::from_bytes) of this version of the crate and of later ones reads. They hold a digest and times, so
+    /// they tell nobody a token or a name.
+    ///
+    /// ```
+    /// use portcullis::clock::{Clock, SystemClock};
+    /// use portcullis::identity::revocation::Revocation;
+    ///
+    /// let bytes = Revocation::subject("https://id.example", "alice").to_bytes(SystemClock.now());
+    /// assert!(Revocation::from_bytes(&bytes).is_some());
+    /// ```
+    #[must_use]
+    pub fn to_bytes(&self, now: UnixTime) -> Vec<u8> {
+        let (issued_until, until) = (self.issued_until.unwrap_or(now), self.until.unwrap_or(OPEN));
+        Entry { mark: self.mark, issued_until, until }.to_bytes()
+    }
 
+    /// The revocation that [`to_bytes`](Self::to_bytes) wrote; none, where these are other bytes, and then the list that
+    /// holds them should not be [trusted](super::Revocations::generation).
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let Entry { mark, issued_until, until } = Entry::from_bytes(bytes)?;
+        Some(Self { mark, issued_until: Some(issued_until), until: Some(until).filter(|until| *until != OPEN) })
+    }
+}
+
+/// The end of what has none of its own.
+const OPEN: UnixTime = UnixTime::from_secs(u64::MAX);
+
+impl Entry {
     pub(super) fn to_bytes(self) -> Vec<u8> {
         let digest: [u8; 32] = self.mark.digest.into();
         let mut bytes = Vec::with_capacity(LENGTH);
