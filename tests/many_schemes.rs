@@ -348,7 +348,7 @@ impl Scheme for Ticket {
     fn authenticate(&self, head: &Parts) -> Attempt {
         let is_ticket = head.headers.get("authorization").is_some_and(|value| value == "Bearer ticket");
         if is_ticket || head.headers.contains_key("x-ticket") {
-            return Attempt::Ready(Ok(Identity::assertion("hall", "guest").build()));
+            return Attempt::Ready(Ok(Identity::assertion("hall", "guest").build().into()));
         }
         Attempt::NotPresented
     }
