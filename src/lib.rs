@@ -63,6 +63,7 @@
 //! | `redis` | no | revocations shared by many processes: `identity::revocation::RedisRevocations` |
 //! | `digest` | no | the Digest scheme (RFC 7616): `authenticate::Digest`, `identity::digest_access` |
 //! | `rust-crypto` | no | the portable backend for JWT signatures |
+//! | `api-key` | no | API keys with scopes and an end: `identity::api_key` |
 //! | `bcrypt` | no | bcrypt hashes too |
 //! | `htpasswd` | no | every other hash in use, and files of users: `identity::password::HtpasswdFile` |
 //! | `axum` | no | extractors for handlers: the module `axum` |

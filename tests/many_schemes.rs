@@ -9,10 +9,12 @@ mod support {
 use std::convert::Infallible;
 
 use http::header::SET_COOKIE;
-use http::{HeaderValue, Request, Response};
-use portcullis::AuthenticateLayer;
-use portcullis::authenticate::{Bearer, Session};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Request, Response};
+use portcullis::authenticate::{Attempt, Bearer, Carrier, Scheme, Session};
 use portcullis::credentials::{CookieName, SessionCookie};
+use portcullis::response::Challenge;
+use portcullis::{AuthenticateLayer, Identity};
 use support::stack::{ALL_PLAIN, Scripted, bare, basic, bearer, cookie, get, send, session};
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -333,4 +335,62 @@ fn a_layer_without_schemes_or_with_one_twice_does_not_build() {
     assert!(AuthenticateLayer::builder().build().is_err());
     let twice = verifier.schemes().scheme(Bearer::new("other", verifier)).build().unwrap_err();
     assert_eq!((twice.faults().len(), twice.faults()[0].setting()), (1, "Bearer"));
+}
+
+/// `X-Ticket`, or the bearer token `ticket`.
+struct Ticket;
+
+impl Scheme for Ticket {
+    fn challenge(&self) -> Challenge {
+        Challenge::new("Ticket").quoted("realm", "hall")
+    }
+
+    fn authenticate(&self, head: &Parts) -> Attempt {
+        let is_ticket = head.headers.get("authorization").is_some_and(|value| value == "Bearer ticket");
+        if is_ticket || head.headers.contains_key("x-ticket") {
+            return Attempt::Ready(Ok(Identity::assertion("hall", "guest").build().into()));
+        }
+        Attempt::NotPresented
+    }
+
+    fn carriers(&self) -> Vec<Carrier> {
+        vec![Carrier::Field(HeaderName::from_static("x-ticket")), Carrier::Shared("Bearer")]
+    }
+}
+
+/// HTTP-23: one credential, one place, whatever the place is called
+#[tokio::test]
+async fn credentials_in_a_field_of_its_own_and_in_authorization_are_ambiguous_in_any_order() {
+    for verifier in both() {
+        for layer in [
+            verifier.schemes().scheme(Ticket).build().unwrap(),
+            AuthenticateLayer::builder().scheme(Ticket).scheme(Bearer::new("api", verifier.clone())).build().unwrap(),
+        ] {
+            let ticket = || ("x-ticket", String::from("42"));
+            for lines in [vec![ticket(), bearer("ann")], vec![bearer("ann"), ticket()], vec![ticket(), ticket()]] {
+                let answer = send(&layer, get(lines)).await;
+                assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (400, &"ambiguous".into()));
+                assert!(answer.seen.is_none());
+            }
+            send(&layer, get([ticket()])).await.assert_accepted("guest");
+            let answer = send(&layer, get([ticket(), line("Negotiate YII=")])).await;
+            answer.assert_accepted("guest");
+            assert!(answer.seen.unwrap().headers["x-ticket"].is_sensitive());
+        }
+        assert_eq!(verifier.calls(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_scheme_that_shares_a_name_is_asked_first_and_its_challenge_keeps_its_place() {
+    for verifier in both() {
+        let layer = verifier.schemes().scheme(Ticket).build().unwrap();
+        let answer = send(&layer, get([bearer("ticket")])).await;
+        answer.assert_accepted("guest");
+        assert_eq!(answer.identity().unwrap().scheme(), "Ticket");
+        assert_eq!(verifier.calls(), 0);
+        send(&layer, get([bearer("ann")])).await.assert_accepted("ann");
+        let plain = [("Bearer", None), ("Basic", None), ("Session", None), ("Ticket", None)];
+        send(&layer, bare()).await.assert_refused(401, "missing", &plain);
+    }
 }

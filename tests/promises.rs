@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
 #![allow(dead_code, reason = "that it compiles is the test")]
 #![cfg(all(
+    feature = "api-key",
     feature = "axum",
     feature = "digest",
     feature = "htpasswd",
@@ -25,15 +26,17 @@ use std::{fs, io};
 
 use http::{Request, Response};
 use portcullis::authenticate::{
-    Accepted, Attempt, Authenticate, AuthenticateBuilder, AuthenticateLayer, Basic, Bearer, Digest, Scheme, Session,
+    Accepted, ApiKeys, Attempt, Authenticate, AuthenticateBuilder, AuthenticateLayer, Basic, Bearer, Carrier, Digest,
+    Scheme, Session,
 };
 use portcullis::axum::{Refused, Value};
 use portcullis::clock::{Clock, ManualClock, SystemClock, UnixTime};
 use portcullis::credentials::{
-    Authorization, BasicCredentials, BearerToken, ClientAddress, CookieName, DigestAlgorithm, DigestCredentials,
+    ApiKey, Authorization, BasicCredentials, BearerToken, ClientAddress, CookieName, DigestAlgorithm, DigestCredentials,
     DigestName, Parameters, SessionCookie, SessionId, TrustedProxies, Unreadable,
 };
 use portcullis::error::{ConfigError, ConfigFault, Reason, Severity};
+use portcullis::identity::api_key::{ApiKeyOr, ApiKeyRecord, ApiKeyStore, ApiKeyVerifier, FileApiKeys, MemoryApiKeys};
 use portcullis::identity::digest_access::{DigestQuery, DigestStore, DigestUser, DigestUsers, Ha1};
 use portcullis::identity::introspection::{
     AnswerCache, ClientAuth, IntrospectionBuilder, IntrospectionVerifier, JwtOrOpaque, SigningKey,
@@ -160,20 +163,22 @@ promise! {
         PublishLayer, Publish<Inner>, MetadataService, Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge,
         TokenBuilder<'static>, ClientAddress, PasswordMemory, Throttle, Throttled<Checks>, TrustedProxies, Client,
         KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque, HtpasswdFile,
-        HtpasswdState, PasswordCheck, DigestAlgorithm, DigestName, DigestQuery, DigestUser, DigestUsers, Ha1;
+        HtpasswdState, PasswordCheck, ApiKeyOr<TokenVerifier>, ApiKeyVerifier, FileApiKeys, MemoryApiKeys, Carrier, DigestAlgorithm, DigestName, DigestQuery, DigestUser, DigestUsers, Ha1;
     Plain: Accepted, Assertion, AuthenticateBuilder, Permit, ThrottleBuilder, Basic<Checks>, Bearer<Attempted>,
         Session<MemorySessions>, Digest<DigestUsers>, DigestCredentials,
         BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, MemorySessionsBuilder, NewSession,
         LoggedOut, Users,
         Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder, ClientBuilder, RemoteKeysBuilder, ClientAuth,
-        IntrospectionBuilder, SigningKey, HtpasswdFileBuilder, Rehash, StoredUser;
+        IntrospectionBuilder, SigningKey, HtpasswdFileBuilder, Rehash, StoredUser, ApiKey, ApiKeyRecord;
     Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection, RevokeError;
     Send: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>,
         permission::ResponseFuture<Inner, ()>, resource::ResponseFuture<Answered>;
     Debug: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>, permission::ResponseFuture<Inner, ()>,
         resource::ResponseFuture<Answered>;
-    Scheme: Basic<Checks>, Bearer<TokenVerifier>, Bearer<JwtVerifier>, Session<MemorySessions>;
+    Scheme: Basic<Checks>, Bearer<TokenVerifier>, Bearer<JwtVerifier>, Session<MemorySessions>,
+        ApiKeys, Bearer<ApiKeyVerifier>, Bearer<ApiKeyOr<JwtVerifier>>;
     Respond: Problem;
+    ApiKeyStore: MemoryApiKeys, FileApiKeys;
     Revocations: MemoryRevocations, RedisRevocations;
     PasswordStore: Nobody;
     Clock: SystemClock, ManualClock;
@@ -201,7 +206,7 @@ fn nothing_that_holds_a_secret_can_be_cloned() {
     assert!(is_clone!(String), "the probe works");
     assert!(!is_clone!(Secret<String>) && !is_clone!(SessionId) && !is_clone!(NewSession));
     assert!(!is_clone!(BearerToken) && !is_clone!(BasicCredentials));
-    assert!(!is_clone!(ClientAuth) && !is_clone!(SigningKey));
+    assert!(!is_clone!(ClientAuth) && !is_clone!(SigningKey) && !is_clone!(ApiKey));
 }
 
 /// A public type that is not promised anything above fails here

@@ -2,25 +2,65 @@
 
 use std::sync::Arc;
 
+use hyper::HeaderMap;
+use hyper::http::request::Parts;
 use portcullis::Verifier;
-use portcullis::authenticate::{Bearer, Scheme};
+use portcullis::authenticate::{Attempt, Bearer, Carrier, Scheme};
 use portcullis::clock::UnixTime;
-use portcullis::credentials::BearerToken;
+use portcullis::credentials::{Authorization, BearerToken};
+use portcullis::identity::api_key::ApiKeyVerifier;
 use portcullis::identity::jwt::KeysFreshness;
 use portcullis::resource::ProtectedResource;
+use portcullis::response::Challenge;
 use serde_json::{Value, json};
 
 use crate::config::{Keys, Tokens};
 
-/// The scheme of these tokens.
-pub(crate) fn scheme(realm: &str, tokens: &Tokens) -> Option<Arc<dyn Scheme>> {
+/// The scheme of these tokens, which leaves `keys` alone.
+pub(crate) fn scheme(realm: &str, tokens: &Tokens, keys: Option<&ApiKeyVerifier>) -> Option<Arc<dyn Scheme>> {
     let resource = tokens.resource.as_ref();
-    Some(match (tokens.jwt.clone(), tokens.opaque.clone()) {
+    let scheme = match (tokens.jwt.clone(), tokens.opaque.clone()) {
         (Some(jwt), Some(opaque)) => bearer(realm, jwt.or_introspect(opaque), resource),
         (Some(jwt), None) => bearer(realm, jwt, resource),
         (None, Some(opaque)) => bearer(realm, opaque, resource),
         (None, None) => return None,
+    };
+    Some(match keys {
+        Some(keys) => Arc::new(ButKeys { tokens: scheme, keys: keys.clone() }),
+        None => scheme,
     })
+}
+
+/// Bearer tokens that are no API keys. Where a rule takes the ones and not the others, the others count as not presented;
+/// and no issuer is asked about a key.
+struct ButKeys {
+    tokens: Arc<dyn Scheme>,
+    keys: ApiKeyVerifier,
+}
+
+impl ButKeys {
+    fn is_key(&self, headers: &HeaderMap) -> bool {
+        let field = Authorization::from_headers(headers).ok().flatten().filter(|field| field.is("Bearer"));
+        field.and_then(|field| field.token68().ok()).is_some_and(|token| self.keys.claims(token))
+    }
+}
+
+impl Scheme for ButKeys {
+    fn challenge(&self) -> Challenge {
+        self.tokens.challenge()
+    }
+
+    fn authenticate(&self, head: &Parts) -> Attempt {
+        if self.is_key(&head.headers) { Attempt::NotPresented } else { self.tokens.authenticate(head) }
+    }
+
+    fn explains(&self) -> bool {
+        self.tokens.explains()
+    }
+
+    fn carriers(&self) -> Vec<Carrier> {
+        self.tokens.carriers()
+    }
 }
 
 fn bearer(realm: &str, verifier: impl Verifier<BearerToken>, resource: Option<&ProtectedResource>) -> Arc<dyn Scheme> {

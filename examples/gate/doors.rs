@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::{Body, Bytes, HttpBody};
+use hyper::http::HeaderValue;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
-use portcullis::authenticate::Scheme;
+use portcullis::authenticate::{Carrier, Scheme};
 use portcullis::permission::{Decision, policy};
 use portcullis::{AuthenticateLayer, ConfigError, Identity, RequireLayer};
 use tower::util::BoxCloneSyncService;
@@ -39,17 +40,18 @@ struct Door {
 
 impl Doors {
     pub(crate) fn build(rules: Vec<Rule>, schemes: &Schemes, counters: &Counters) -> Result<Self, ConfigError> {
+        let vary = vary(schemes);
         let mut entrances = Entrances { schemes, built: HashMap::new() };
         let all: Vec<_> = schemes.iter().map(|(name, _)| *name).collect();
         let nobody = RequireLayer::new(policy(|_: &Identity, _: &Parts| Decision::Deny))?;
-        let wall = guarded(&entrances.get(all, false)?, Some(&nobody), Arc::default());
+        let wall = guarded(&entrances.get(all, false)?, Some(&nobody), handler(Arc::default(), &vary));
         let mut doors = Vec::new();
         for Rule { path, pattern, methods, allow } in rules {
-            let runs = counters.of(&path);
+            let handler = handler(counters.of(&path), &vary);
             let room = match allow {
-                Allow::Public => handler(runs),
-                Allow::Optional(names) => guarded(&entrances.get(names, true)?, None, runs),
-                Allow::Authenticated(names, require) => guarded(&entrances.get(names, false)?, Some(&require), runs),
+                Allow::Public => handler,
+                Allow::Optional(names) => guarded(&entrances.get(names, true)?, None, handler),
+                Allow::Authenticated(names, require) => guarded(&entrances.get(names, false)?, Some(&require), handler),
             };
             doors.push(Door { pattern, methods, room });
         }
@@ -96,10 +98,10 @@ impl Entrances<'_> {
     }
 }
 
-fn guarded(authenticate: &AuthenticateLayer, require: Option<&RequireLayer>, runs: Arc<AtomicU64>) -> Room {
+fn guarded(authenticate: &AuthenticateLayer, require: Option<&RequireLayer>, handler: Room) -> Room {
     match require {
-        Some(require) => boxed(authenticate.layer(require.layer(handler(runs)))),
-        None => boxed(authenticate.layer(handler(runs))),
+        Some(require) => boxed(authenticate.layer(require.layer(handler))),
+        None => boxed(authenticate.layer(handler)),
     }
 }
 
@@ -113,11 +115,24 @@ where
 }
 
 /// What the rules guard; it counts how often it runs.
-fn handler(runs: Arc<AtomicU64>) -> Room {
+fn handler(runs: Arc<AtomicU64>, vary: &HeaderValue) -> Room {
+    let vary = vary.clone();
     BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
         runs.fetch_add(1, Ordering::Relaxed);
-        ready(Ok(echo::answer(&request)))
+        ready(Ok(echo::answer(&request, &vary)))
     }))
+}
+
+/// The fields that answers depend on: those that credentials come in.
+fn vary(schemes: &Schemes) -> HeaderValue {
+    let mut names = String::from("authorization, cookie");
+    for carrier in schemes.iter().flat_map(|(_, scheme)| scheme.carriers()) {
+        if let Carrier::Field(name) = carrier {
+            names.push_str(", ");
+            names.push_str(name.as_str());
+        }
+    }
+    HeaderValue::try_from(names).unwrap_or(HeaderValue::from_static("*"))
 }
 
 /// How often what lies behind each rule's path has run.

@@ -11,13 +11,13 @@ use serde::Serialize;
 use crate::reply::json;
 
 /// The identity that the layers left in the request, the method, and the path as it was sent.
-pub(crate) fn answer(request: &Request<Body>) -> Response<Body> {
+pub(crate) fn answer(request: &Request<Body>, vary: &HeaderValue) -> Response<Body> {
     let identity = request.extensions().get::<Identity>();
     let told = Told {
         anonymous: identity.is_none(),
         issuer: identity.map(Identity::issuer),
         subject: identity.map(Identity::subject),
-        scheme: identity.map(|identity| identity.scheme().to_ascii_lowercase()),
+        scheme: identity.map(scheme),
         scopes: names(identity.map(Identity::scopes)),
         roles: names(identity.map(Identity::roles)),
         auth_time: identity.and_then(auth_time),
@@ -27,7 +27,7 @@ pub(crate) fn answer(request: &Request<Body>) -> Response<Body> {
     };
     let mut response = json(&told);
     // The answer depends on who asks; `json` has said that nobody may keep it.
-    response.headers_mut().insert(VARY, HeaderValue::from_static("authorization, cookie"));
+    response.headers_mut().insert(VARY, vary.clone());
     response
 }
 
@@ -43,6 +43,14 @@ struct Told<'a> {
     acr: Option<&'a str>,
     method: &'a str,
     path: &'a str,
+}
+
+/// As the configuration calls it.
+fn scheme(identity: &Identity) -> String {
+    match identity.scheme() {
+        "ApiKey" => String::from("api_key"),
+        other => other.to_ascii_lowercase(),
+    }
 }
 
 fn names(names: Option<&Names>) -> Vec<&str> {

@@ -5,7 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::body::Body;
 use hyper::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY};
 use hyper::{Method, Request, Response, http::HeaderValue};
-use portcullis::authenticate::{Basic, Scheme};
+use portcullis::authenticate::{ApiKeys, Basic, Scheme};
+use portcullis::identity::api_key::ApiKeyVerifier;
 use portcullis::resource::ProtectedResource;
 use tower::ServiceExt;
 
@@ -34,18 +35,31 @@ pub(crate) struct Gate {
 impl Gate {
     /// Puts `config` to work, with what may live on from `previous`: sessions, threads, counters. Changes nothing there.
     pub(crate) fn build(config: Config, previous: Option<&Self>) -> Result<Self, Faults> {
-        let Config { realm, schemes: order, cors_preflight, tokens, kept, basic, session, rules, .. } = config;
+        let Config { realm, schemes: order, cors_preflight, tokens, kept, basic, session, api_keys, rules, .. } =
+            config;
         let before = previous.and_then(|previous| previous.basic.as_ref());
         let basic = basic.map(|local| Accounts::build(&realm, local, before)).transpose();
         let basic = basic.map_err(Faults::at("basic.hashing"))?;
 
+        let keys = api_keys.map(|ring| {
+            let verifier = ApiKeyVerifier::new(realm.clone(), &ring.prefixes, ring.keys)?;
+            Ok((verifier, ring.header))
+        });
+        let keys = keys.transpose().map_err(Faults::at("api_keys"))?;
+
         let mut schemes: Schemes = Vec::new();
         for name in &order {
             let scheme: Option<Arc<dyn Scheme>> = match name {
-                SchemeName::Bearer => tokens.as_ref().and_then(|tokens| bearer::scheme(&realm, tokens)),
+                SchemeName::Bearer => {
+                    let keys = keys.as_ref().map(|(verifier, _)| verifier);
+                    tokens.as_ref().and_then(|tokens| bearer::scheme(&realm, tokens, keys))
+                }
                 SchemeName::Basic => {
                     basic.as_ref().map(|basic| Arc::new(Basic::new(realm.clone(), basic.verifier.clone())) as _)
                 }
+                SchemeName::ApiKey => keys.clone().map(|(verifier, header)| {
+                    Arc::new(ApiKeys::new(realm.clone(), verifier).header(header).also_bearer().also_basic()) as _
+                }),
                 // Stands for itself below: its challenges need those of the others.
                 SchemeName::Session => None,
             };

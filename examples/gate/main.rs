@@ -62,6 +62,10 @@
 //! has run, `/keys` for how the keys of each issuer stand. `POST /revocations` takes `{"issuer": "https://id.example",
 //! "subject": "alice"}`, or `sid` or `jti` instead of the subject, and ends these tokens at once, until a restart.
 //!
+//! With `[api_keys]`, `gate --new-api-key ci --scopes orders:read --config FILE` makes a key, shows it once on stdout, and
+//! appends its digest to the file of keys; it counts after the next SIGHUP. Programs send it as `X-API-Key: <key>`, as a bearer
+//! token, or with Basic as user name or password. A key is revoked by removing its line.
+//!
 //! `--check` reads the configuration and says everything that is wrong with it. SIGHUP reads it again: all of the new
 //! one counts, or none. SIGTERM lets running requests end.
 //!
@@ -72,6 +76,7 @@
 //!           ├─ members   [session]: login, sessions, rights
 //!           ├─ bearer    [[issuer]], [introspection], [resource]: tokens
 //!           └─ doors     the rules: AuthenticateLayer, RequireLayer, echo
+//!      ─▶ new_key     --new-api-key: one line more in the file of keys
 //!      ─▶ server      ports and signals; connection, admin
 //! ```
 
@@ -88,6 +93,7 @@ mod gate;
 mod kept;
 mod login;
 mod members;
+mod new_key;
 mod origin;
 mod path;
 mod percent;
@@ -99,21 +105,25 @@ mod server;
 mod sessions;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tracing_subscriber::EnvFilter;
 
 use self::gate::Gate;
 use self::kept::Kept;
+use self::new_key::NewKey;
 use self::server::Addresses;
 
 fn main() -> ExitCode {
-    let Some(Arguments { check, file }) = Arguments::read(std::env::args_os().skip(1)) else {
-        eprintln!("usage: gate [--check] --config FILE\n\n--check  say what is wrong with the configuration, and end");
+    let Some(Arguments { check, new_key, file }) = Arguments::read(std::env::args_os().skip(1)) else {
+        eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
+    if let Some(wanted) = new_key {
+        return make_key(&file, wanted);
+    }
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
         .with_writer(io::stderr)
@@ -139,6 +149,28 @@ fn main() -> ExitCode {
     }
 }
 
+const USAGE: &str = "\
+usage: gate [--check] --config FILE
+       gate --new-api-key OWNER [--scopes SCOPE ...] [--expires TIME] --config FILE
+
+--check        say what is wrong with the configuration, and end
+--new-api-key  make a key, show it, and append its digest to the file of [api_keys]
+--scopes       what it may be used for; left out: nothing
+--expires      when it ends, as in 720h; left out: never";
+
+fn make_key(config: &Path, wanted: NewKey) -> ExitCode {
+    match new_key::make(config, wanted) {
+        Ok(key) => match writeln!(io::stdout(), "{}", key.expose()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
+        Err(faults) => {
+            report(faults);
+            ExitCode::from(2)
+        }
+    }
+}
+
 #[tokio::main]
 async fn run(gate: Gate, addresses: Addresses, file: PathBuf) -> io::Result<()> {
     server::run(gate, addresses, file).await
@@ -153,19 +185,36 @@ fn report(faults: config::Faults) {
 
 struct Arguments {
     check: bool,
+    new_key: Option<NewKey>,
     file: PathBuf,
 }
 
 impl Arguments {
-    fn read(mut words: impl Iterator<Item = OsString>) -> Option<Self> {
-        let (mut check, mut file) = (false, None);
+    fn read(words: impl Iterator<Item = OsString>) -> Option<Self> {
+        let mut words = words.peekable();
+        let (mut check, mut file, mut owner, mut scopes, mut expires) = (false, None, None, None, None);
         while let Some(word) = words.next() {
             match word.to_str()? {
                 "--check" => check = true,
                 "--config" if file.is_none() => file = Some(PathBuf::from(words.next()?)),
+                "--new-api-key" if owner.is_none() => owner = Some(words.next()?.into_string().ok()?),
+                "--expires" if expires.is_none() => expires = Some(words.next()?.into_string().ok()?),
+                "--scopes" if scopes.is_none() => {
+                    let mut named = Vec::new();
+                    while let Some(word) = words.next_if(|word| !word.as_encoded_bytes().starts_with(b"--")) {
+                        named.extend(word.to_str()?.split([' ', ',']).map(ToOwned::to_owned));
+                    }
+                    named.retain(|name| !name.is_empty());
+                    scopes = Some(named).filter(|named| !named.is_empty());
+                    scopes.as_ref()?;
+                }
                 _ => return None,
             }
         }
-        Some(Self { check, file: file? })
+        if owner.is_none() && (scopes.is_some() || expires.is_some()) || owner.is_some() && check {
+            return None;
+        }
+        let new_key = owner.map(|owner| NewKey { owner, scopes: scopes.unwrap_or_default(), expires });
+        Some(Self { check, new_key, file: file? })
     }
 }

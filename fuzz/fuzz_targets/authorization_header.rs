@@ -7,7 +7,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 use portcullis::credentials::{
-    Authorization, BasicCredentials, BearerToken, DigestAlgorithm, DigestCredentials, DigestName, SessionId, Unreadable,
+    ApiKey, Authorization, BasicCredentials, BearerToken, DigestAlgorithm, DigestCredentials, DigestName, SessionId, Unreadable,
 };
 use portcullis::identity::digest_access::Ha1;
 
@@ -40,6 +40,11 @@ fn one(line: &HeaderValue) {
         assert!(!between.is_empty() && between.iter().all(|&byte| byte == b' '));
         if let Ok(id) = SessionId::parse(token) {
             assert_eq!(id.encode().expose().as_str(), token);
+        }
+        if let Ok(key) = ApiKey::parse(token) {
+            assert_eq!(key.expose(), token);
+            assert!(token.starts_with(key.id()) && key.id().starts_with(key.prefix()));
+            assert_eq!(token.len(), key.prefix().len() + 53);
         }
     }
 

@@ -11,8 +11,9 @@ use std::task::{Context as TaskContext, Poll, ready};
 use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN};
 use http::request::Parts;
-use http::{HeaderValue, Method, Response};
+use http::{HeaderName, HeaderValue, Method, Response};
 
+use super::carriers::Carriers;
 use super::proxy;
 use super::scheme::{Accepted, Attempt, Scheme};
 use crate::credentials::Authorization;
@@ -24,6 +25,7 @@ use crate::response::{Anonymous, ChallengeSet, Context, Offer, Rejection, Respon
 /// All that a layer knows, shared by its services and futures.
 pub(super) struct Judge {
     schemes: Box<[Entry]>,
+    carriers: Carriers,
     challenges: Arc<ChallengeSet>,
     respond: Arc<dyn Respond>,
     allow_anonymous: bool,
@@ -79,7 +81,9 @@ impl Judge {
         if schemes.is_empty() {
             return Err(ConfigFault::new("schemes", "there are none, so nobody could ever get in; add one").into());
         }
+        let carriers = Carriers::of(&schemes);
         let fields = schemes.iter().flat_map(|scheme| scheme.reads().iter().copied());
+        let fields = fields.chain(carriers.fields().map(HeaderName::as_str));
         let challenges = if proxy {
             ChallengeSet::new(schemes.iter().map(offer), proxy::fields(fields)?, proxy)?
         } else {
@@ -96,7 +100,7 @@ impl Judge {
         });
         let schemes = entries.collect();
         let anonymous = context(None);
-        Ok(Self { schemes, challenges, respond, allow_anonymous, allow_cors_preflight, anonymous })
+        Ok(Self { schemes, carriers, challenges, respond, allow_anonymous, allow_cors_preflight, anonymous })
     }
 
     /// Has the schemes find what was sent to a proxy where they look for what is sent to an origin server.
@@ -121,10 +125,10 @@ impl Judge {
         }
         let mut fields = head.headers.get_all(AUTHORIZATION).iter();
         let field = fields.next();
-        if fields.next().is_some() {
+        if fields.next().is_some() || self.carriers.are_several(head, field) {
             return Verdict::Settled(self.refuse(Reason::Ambiguous, self.named_by_any_field(head)));
         }
-        for (index, entry) in self.schemes.iter().enumerate() {
+        for (index, entry) in self.carriers.in_order(&self.schemes) {
             match entry.scheme.authenticate(head) {
                 Attempt::NotPresented => {}
                 Attempt::Ready(verdict) => return Verdict::Settled(self.conclude(verdict, index, false)),

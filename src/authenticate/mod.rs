@@ -8,7 +8,8 @@
 //!
 //! A request passes when the first scheme that finds its credentials has them verified. In order:
 //!
-//! 1. Two `Authorization` fields are refused (400) before any verifier runs.
+//! 1. Two `Authorization` fields, or credentials in one of them and in another header field that a scheme reads, are refused
+//!    (400) before any verifier runs.
 //! 2. Each scheme, in the configured order, looks for credentials the client sent on purpose (a header). The first that
 //!    finds some decides alone: a failure ends the request, and no other scheme is asked.
 //! 3. Only without any `Authorization` field do schemes look for credentials that browsers send unasked (a cookie).
@@ -48,8 +49,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "api-key")]
+mod api_key;
 mod basic;
 mod bearer;
+mod carriers;
 #[cfg(feature = "digest")]
 mod digest;
 mod future;
@@ -60,12 +64,14 @@ mod scheme;
 mod service;
 mod session;
 
+#[cfg(feature = "api-key")]
+pub use api_key::ApiKeys;
 pub use basic::Basic;
 pub use bearer::Bearer;
 #[cfg(feature = "digest")]
 pub use digest::Digest;
 pub use future::ResponseFuture;
 pub use layer::{AuthenticateBuilder, AuthenticateLayer};
-pub use scheme::{Accepted, Attempt, Scheme};
+pub use scheme::{Accepted, Attempt, Carrier, Scheme};
 pub use service::Authenticate;
 pub use session::Session;

@@ -14,31 +14,33 @@ use crate::response::Challenge;
 
 /// One way of presenting credentials in HTTP (RFC 9110 section 11.1).
 ///
-/// [`Basic`](super::Basic), [`Bearer`](super::Bearer) and [`Session`](super::Session) are ours; write your own for
+/// [`Basic`](super::Basic), [`Bearer`](super::Bearer), [`Session`](super::Session) and, with the feature `api-key`,
+/// `ApiKeys` are ours; write your own for
 /// anything else:
 ///
 /// ```
 /// use std::sync::Arc;
 ///
+/// use http::HeaderName;
 /// use http::request::Parts;
-/// use portcullis::authenticate::{Attempt, Scheme};
+/// use portcullis::authenticate::{Attempt, Carrier, Scheme};
 /// use portcullis::response::Challenge;
 /// use portcullis::{Verifier, VerifyError};
 ///
-/// /// `X-Api-Key: …`, checked by any verifier of texts.
-/// struct ApiKey<V>(Arc<V>);
+/// /// `X-Ticket: …`, checked by any verifier of texts.
+/// struct Ticket<V>(Arc<V>);
 ///
-/// impl<V: Verifier<String>> Scheme for ApiKey<V> {
+/// impl<V: Verifier<String>> Scheme for Ticket<V> {
 ///     fn challenge(&self) -> Challenge {
-///         Challenge::new("ApiKey").quoted("realm", "orders").quoted("header", "X-Api-Key")
+///         Challenge::new("Ticket").quoted("realm", "orders").quoted("header", "X-Ticket")
 ///     }
 ///
-///     fn reads(&self) -> &[&str] {
-///         &["x-api-key"]
+///     fn carriers(&self) -> Vec<Carrier> {
+///         vec![Carrier::Field(HeaderName::from_static("x-ticket"))]
 ///     }
 ///
 ///     fn authenticate(&self, head: &Parts) -> Attempt {
-///         let mut keys = head.headers.get_all("x-api-key").iter();
+///         let mut keys = head.headers.get_all("x-ticket").iter();
 ///         match (keys.next(), keys.next()) {
 ///             (None, _) => Attempt::NotPresented,
 ///             (Some(_), Some(_)) => Attempt::Ready(Err(VerifyError::ambiguous())),
@@ -96,12 +98,39 @@ pub trait Scheme: Send + Sync + 'static {
         self.explains()
     }
 
-    /// The header fields that carry the scheme's credentials: they stand in `Vary`, are kept from
-    /// [`Respond`](crate::response::Respond) hooks, and reach the inner service flagged as sensitive. Default:
-    /// `authorization`.
+    /// The header fields that carry the scheme's credentials, those of [`carriers`](Self::carriers) apart: they stand in
+    /// `Vary`, are kept from [`Respond`](crate::response::Respond) hooks, and reach the inner service flagged as
+    /// sensitive. Default: `authorization`.
     fn reads(&self) -> &[&str] {
         &["authorization"]
     }
+
+    /// Where clients put credentials of this scheme on purpose. A request that has credentials of the layer's schemes in two
+    /// such places is refused as ambiguous before any verifier runs. Asked once, when the layer is built. Default: in
+    /// `Authorization`, under the name of the challenge's scheme.
+    fn carriers(&self) -> Vec<Carrier> {
+        vec![Carrier::Authorization(self.challenge().scheme())]
+    }
+}
+
+/// A place for credentials that are sent on purpose.
+///
+/// ```
+/// use http::HeaderName;
+/// use portcullis::authenticate::Carrier;
+///
+/// let places = [Carrier::Authorization("Ticket"), Carrier::Field(HeaderName::from_static("x-ticket"))];
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Carrier {
+    /// `Authorization` under this scheme name.
+    Authorization(&'static str),
+    /// A header field of its own. It stands in `Vary` and is flagged as sensitive like those of [`Scheme::reads`].
+    Field(HeaderName),
+    /// `Authorization` under the name of another scheme, of whose credentials this one takes those that are its own beyond
+    /// doubt. So it is asked before the others, wherever it stands in their order.
+    Shared(&'static str),
 }
 
 impl<S: Scheme + ?Sized> Scheme for Arc<S> {
@@ -135,6 +164,10 @@ impl<S: Scheme + ?Sized> Scheme for Arc<S> {
 
     fn reads(&self) -> &[&str] {
         (**self).reads()
+    }
+
+    fn carriers(&self) -> Vec<Carrier> {
+        (**self).carriers()
     }
 }
 

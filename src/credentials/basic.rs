@@ -74,19 +74,7 @@ impl BasicCredentials {
     /// anything but UTF-8 with a colon in it, and as in [`new`](Self::new). Invalid UTF-8 is refused and never patched:
     /// replacement characters would make different passwords equal.
     pub fn from_authorization(field: &Authorization<'_>) -> Result<Self, Unreadable> {
-        if !field.is("Basic") {
-            return Err(Unreadable::Malformed("the scheme is not Basic"));
-        }
-        let encoded = field.token68_within(Self::MAX_ENCODED)?;
-        let mut decoded = Zeroizing::new(Vec::with_capacity(base64::decoded_len_estimate(encoded.len())));
-        BASE64_STANDARD
-            .decode_vec(encoded, &mut decoded)
-            .map_err(|_| Unreadable::Malformed("the credentials are not canonical base64"))?;
-        let text = String::from_utf8(mem::take(&mut *decoded)).map_err(|error| {
-            error.into_bytes().zeroize();
-            Unreadable::Malformed("the credentials are not UTF-8")
-        })?;
-        let text = Secret::new(text);
+        let text = decode(field)?;
         let (username, password) =
             text.expose().split_once(':').ok_or(Unreadable::Malformed("there is no colon after the user name"))?;
         check(username, password)?;
@@ -129,6 +117,23 @@ impl fmt::Debug for BasicCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BasicCredentials").finish_non_exhaustive()
     }
+}
+
+/// What a `Basic` field says, before anything is asked of it.
+pub(super) fn decode(field: &Authorization<'_>) -> Result<Secret<String>, Unreadable> {
+    if !field.is("Basic") {
+        return Err(Unreadable::Malformed("the scheme is not Basic"));
+    }
+    let encoded = field.token68_within(BasicCredentials::MAX_ENCODED)?;
+    let mut decoded = Zeroizing::new(Vec::with_capacity(base64::decoded_len_estimate(encoded.len())));
+    BASE64_STANDARD
+        .decode_vec(encoded, &mut decoded)
+        .map_err(|_| Unreadable::Malformed("the credentials are not canonical base64"))?;
+    let text = String::from_utf8(mem::take(&mut *decoded)).map_err(|error| {
+        error.into_bytes().zeroize();
+        Unreadable::Malformed("the credentials are not UTF-8")
+    })?;
+    Ok(Secret::new(text))
 }
 
 /// RFC 7617 section 2 forbids control characters. The two PRECIS profiles that it names forbid empty texts (RFC 8265

@@ -18,11 +18,14 @@
 //! | [`BasicCredentials`] | `Authorization: Basic`, or a log-in form | user name 256 bytes, password 1024 bytes |
 //! | [`BearerToken`] | `Authorization: Bearer` | 16 KiB unless configured |
 //! | `DigestCredentials` (feature `digest`) | `Authorization: Digest` | user name 256 bytes, nonces 256 bytes each |
+//! | `ApiKey` (feature `api-key`) | a header of your choice; `Bearer`, `Basic` | one shape, one length for each prefix |
 //! | [`SessionId`] | `Authorization: Session`, or the [`SessionCookie`] | exactly 43 characters |
 //! | [`Parameters`] | any scheme of your own | 32 parameters |
 //!
 //! Beside them stands where they come from: a [`ClientAddress`], told by [`TrustedProxies`].
 
+#[cfg(feature = "api-key")]
+mod api_key;
 mod authorization;
 mod basic;
 mod bearer;
@@ -42,6 +45,10 @@ mod session_id;
 mod trusted_proxies;
 mod unreadable;
 
+#[cfg(feature = "api-key")]
+pub use api_key::ApiKey;
+#[cfg(feature = "api-key")]
+pub(crate) use api_key::{ALPHABET, Shown, has_shape, is_prefix, key_in_basic};
 pub use authorization::Authorization;
 pub use basic::BasicCredentials;
 pub use bearer::BearerToken;

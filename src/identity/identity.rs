@@ -32,7 +32,8 @@ use crate::names::Names;
 #[derive(Clone)]
 pub struct Identity {
     facts: Arc<Facts>,
-    scheme: &'static str,
+    /// Empty until a layer hands the identity on, unless its verifier knows better: a key is a key, whatever carried it.
+    pub(super) scheme: &'static str,
     /// What the layer that accepted this request leaves for inner layers (the challenges to repeat). Opaque here, so
     /// that this stage knows nothing of responses.
     handed_on: Option<Arc<dyn Any + Send + Sync>>,
@@ -130,8 +131,8 @@ impl Identity {
         &self.facts.subject
     }
 
-    /// The HTTP scheme that carried the credential of this request, as registered (`Basic`, `Bearer`, `Session`);
-    /// empty for an identity that no layer has handed on.
+    /// The HTTP scheme that carried the credential of this request, as registered (`Basic`, `Bearer`, `Session`), or
+    /// `ApiKey` for a key, whatever carried it; empty for an identity that no layer has handed on.
     #[must_use]
     pub const fn scheme(&self) -> &'static str {
         self.scheme
@@ -198,7 +199,9 @@ impl Identity {
     }
 
     pub(crate) fn hand_on(&mut self, scheme: &'static str, carried: Arc<dyn Any + Send + Sync>) {
-        self.scheme = scheme;
+        if self.scheme.is_empty() {
+            self.scheme = scheme;
+        }
         self.handed_on = Some(carried);
     }
 

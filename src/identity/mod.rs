@@ -2,6 +2,7 @@
 //!
 //! | credentials | verifier | feature |
 //! |---|---|---|
+//! | `ApiKey` | `api_key::ApiKeyVerifier` | `api-key` |
 //! | `BasicCredentials` | `password::PasswordVerifier` | `password` |
 //! | `BearerToken` | `jwt::JwtVerifier` | `jwt`, with `aws-lc-rs` or `rust-crypto` |
 //! | `BearerToken` | `introspection::IntrospectionVerifier` | `introspection` |
@@ -14,7 +15,9 @@
 //!
 //! [Writing a verifier](crate::guide::writing_a_scheme) shows how two of them share a scheme.
 
-#[cfg(any(feature = "jwt", feature = "session", feature = "token"))]
+#[cfg(feature = "api-key")]
+pub mod api_key;
+#[cfg(any(feature = "api-key", feature = "jwt", feature = "session", feature = "token"))]
 mod digest;
 #[cfg(feature = "digest")]
 pub mod digest_access;

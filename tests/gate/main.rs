@@ -3,6 +3,7 @@
 
 #![cfg(all(
     unix,
+    feature = "api-key",
     feature = "introspection",
     feature = "jwks",
     feature = "password",
@@ -27,6 +28,7 @@ mod support {
 }
 
 mod answers;
+mod api_keys;
 mod configuration;
 mod connections;
 mod login;

@@ -32,7 +32,7 @@ impl Folder {
         fs::write(self.0.join(name), content).unwrap();
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
@@ -42,6 +42,17 @@ impl Folder {
             Command::new(binary()).arg("--check").arg("--config").arg(self.path("gate.toml")).output().unwrap();
         assert!(stdout.is_empty(), "{stdout:?}");
         (status.code(), String::from_utf8(stderr).unwrap())
+    }
+
+    /// `gate` with `gate.toml` and these words more: its status, and what it says on stdout and on stderr.
+    pub(crate) fn run_with(&self, words: &[&str]) -> (Option<i32>, String, String) {
+        let output = Command::new(binary()).args(words).arg("--config").arg(self.path("gate.toml")).output().unwrap();
+        let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        (output.status.code(), stdout, stderr)
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
     }
 
     /// `gate` without `--check`, for configurations with which it does not start.

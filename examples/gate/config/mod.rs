@@ -1,5 +1,6 @@
 //! The configuration: a TOML file and the files it names, read whole, with every fault at once.
 
+mod api_keys;
 mod files;
 mod introspection;
 mod issuer;
@@ -18,11 +19,13 @@ use std::path::Path;
 use portcullis::response::Challenge;
 use toml::Table;
 
+pub(crate) use self::api_keys::{KeyRing, PREFIX as KEY_PREFIX, locate as key_file};
 use self::files::Files;
 pub(crate) use self::keys::{Keys, Published};
 pub(crate) use self::rule::{Allow, Rule};
 pub(crate) use self::section::Faults;
 use self::section::Section;
+pub(crate) use self::section::parse_duration;
 pub(crate) use self::session::{Limits, SessionArea};
 pub(crate) use self::tokens::Tokens;
 pub(crate) use self::users::{Hashing, Local, Rights};
@@ -41,6 +44,7 @@ pub(crate) struct Config {
     pub(crate) kept: Kept,
     pub(crate) basic: Option<Local>,
     pub(crate) session: Option<SessionArea>,
+    pub(crate) api_keys: Option<KeyRing>,
     pub(crate) rules: Vec<Rule>,
 }
 
@@ -50,6 +54,7 @@ pub(crate) enum SchemeName {
     Bearer,
     Basic,
     Session,
+    ApiKey,
 }
 
 impl SchemeName {
@@ -58,6 +63,7 @@ impl SchemeName {
             Self::Bearer => "bearer",
             Self::Basic => "basic",
             Self::Session => "session",
+            Self::ApiKey => "api_key",
         }
     }
 
@@ -67,23 +73,28 @@ impl SchemeName {
             Self::Bearer => &["issuer", "introspection"],
             Self::Basic => &["basic"],
             Self::Session => &["session"],
+            Self::ApiKey => &["api_keys"],
         }
     }
 
-    const ALL: [Self; 3] = [Self::Bearer, Self::Basic, Self::Session];
+    const ALL: [Self; 4] = [Self::Bearer, Self::Basic, Self::Session, Self::ApiKey];
 }
 
 /// Reads and checks the file at `path`. What is `kept` is used again.
 pub(crate) fn load(path: &Path, kept: &Kept) -> Result<Config, Faults> {
-    let file = path.display();
-    let text = fs::read_to_string(path).map_err(|error| Faults::one(format!("{file}: cannot be read: {error}")))?;
-    let table: Table = text.parse().map_err(|error| Faults::one(describe(&file.to_string(), &text, &error)))?;
+    let table = parse(path)?;
     let faults = Faults::default();
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     match read(Section::root(table, &faults), &Files { folder }, kept) {
         Some(config) if faults.is_empty() => Ok(config),
         _ => Err(faults),
     }
+}
+
+fn parse(path: &Path) -> Result<Table, Faults> {
+    let file = path.display();
+    let text = fs::read_to_string(path).map_err(|error| Faults::one(format!("{file}: cannot be read: {error}")))?;
+    text.parse().map_err(|error| Faults::one(describe(&file.to_string(), &text, &error)))
 }
 
 /// On one line, and without the line of the file that is at fault.
@@ -116,7 +127,7 @@ fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
     if configured.is_empty() {
         root.fault(
             "schemes",
-            "there are none, so nobody could ever get in; add [[issuer]], [introspection], [basic] or [session]",
+            "there are none, so nobody could ever get in; add [[issuer]], [introspection], [basic], [session] or [api_keys]",
         );
     }
     let schemes = read_schemes(&mut root, &configured);
@@ -132,11 +143,16 @@ fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
         section.close();
         area
     });
+    let api_keys = root.section("api_keys").and_then(|mut section| {
+        let keys = api_keys::read(&mut section, files);
+        section.close();
+        keys
+    });
     let rules = rule::read_all(&mut root, &schemes);
     root.close();
     let keys = tokens.as_ref().map(Tokens::published).unwrap_or_default();
     let kept = Kept { keys, revocations: kept.revocations.clone() };
-    Some(Config { listen, admin, realm, schemes, cors_preflight, tokens, kept, basic, session, rules })
+    Some(Config { listen, admin, realm, schemes, cors_preflight, tokens, kept, basic, session, api_keys, rules })
 }
 
 fn read_address(root: &mut Section<'_>, key: &str) -> Option<SocketAddr> {
@@ -175,7 +191,9 @@ fn read_scheme_names(section: &Section<'_>, names: &[String]) -> Vec<SchemeName>
     for name in names {
         match SchemeName::ALL.into_iter().find(|scheme| scheme.as_str() == name) {
             Some(scheme) => chosen.push(scheme),
-            None => section.fault("schemes", format!("{name:?} is none of \"bearer\", \"basic\", \"session\"")),
+            None => {
+                section.fault("schemes", format!("{name:?} is none of \"bearer\", \"basic\", \"session\", \"api_key\""))
+            }
         }
     }
     chosen

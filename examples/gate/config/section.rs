@@ -206,7 +206,8 @@ impl<'f> Section<'f> {
     }
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+/// A number and its unit.
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let unit = text.chars().next_back()?;
     let seconds = match unit {
         's' => 1,
