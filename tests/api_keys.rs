@@ -337,6 +337,23 @@ async fn a_good_key_is_good_also_where_its_use_cannot_be_written_down() {
     assert_eq!(store.written.lock().unwrap().len(), 1);
 }
 
+#[test]
+fn a_key_that_was_seen_before_is_verified_without_an_allocation_as_an_opaque_token_is() {
+    let (key, _, verifier, _) = one_key();
+    let (opaque, tokens) = ("kJ3vX9qLw2rT8mZs5bYc", TokenVerifier::new());
+    tokens.insert(opaque, Identity::assertion("orders", "ci").build()).unwrap();
+    let token = BearerToken::new(key.expose()).unwrap();
+    let opaque = BearerToken::new(opaque).unwrap();
+    let joined = verifier.clone().or(tokens);
+    assert!(joined.verify_now(&token).unwrap().is_ok(), "the first use makes the identity");
+    for token in [&token, &opaque] {
+        let mut verdict = None;
+        let spent = allocation_counter::measure(|| verdict = joined.verify_now(token));
+        assert!(verdict.unwrap().is_ok());
+        assert_eq!(spent.count_total, 0);
+    }
+}
+
 /// O07: ten thousand tries each; a comparison that ended at the first difference would show in these ratios
 #[test]
 fn a_secret_that_is_nearly_right_takes_as_long_as_one_that_is_wrong_from_the_start() {
