@@ -254,6 +254,23 @@ async fn a_thousand_random_kids_neither_flood_the_issuer_nor_hide_a_rotation() {
     service.accepts(&token(&old)).await;
 }
 
+/// JWK-14: a token that names no key may be of one that is not known yet, when it is not of the one that is
+#[tokio::test]
+async fn a_new_key_is_found_by_tokens_without_a_kid_too() {
+    let (server, old, new) = (Server::start().await, key("old"), key("new"));
+    server.answer("/jwks", set([old.jwk()]));
+    let service = Service::at(&server);
+    let nameless = |key| mint_with(key, &json!({"alg": "ES256"}), &good_claims());
+    service.accepts(&nameless(&old)).await;
+    server.answer("/jwks", set([new.jwk()]));
+    service.refuses(&nameless(&new)).await;
+    service.clock.advance(COOL_DOWN);
+    service.accepts(&nameless(&new)).await;
+    service.refuses(&nameless(&old)).await;
+    service.refuses(&nameless(&key("stranger"))).await;
+    assert_eq!(server.hits("/jwks"), 2, "strangers have it fetched no more often than by made-up names");
+}
+
 /// K07: a token with a new key that came too early is not forgotten
 #[tokio::test]
 async fn a_key_missed_during_the_cool_down_is_fetched_when_it_ends() {

@@ -271,8 +271,8 @@ fn check<'k, K: Check>(
     };
     match genuine {
         Some(named) => Ok(&named.standing),
-        None if has_names => Err(Misfit::Signature(NO_SIGNATURE)),
-        // Where keys have no names, a new one is told from the old by nothing else.
+        None if has_names && header.key_id.is_some() => Err(Misfit::Signature(NO_SIGNATURE)),
+        // Where keys or tokens have no names, a new key is told from the old by nothing else.
         None => Err(Misfit::NoKey(NO_SIGNATURE)),
     }
 }
