@@ -1,6 +1,10 @@
 //! Passwords: credentials that were seen before, and a first check beside the argon2 crate alone.
 
-#![allow(missing_docs, reason = "criterion's macros make public items")]
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark stops by panicking, and criterion's macros make public items"
+)]
 
 mod support;
 
