@@ -1,7 +1,8 @@
 //! What others feel while two hundred clients guess passwords: the slowest hundredth of the answers of a public route and of
 //! a route for bearer tokens, first with nobody guessing, then under the storm; and whether the owner still gets in.
 //!
-//! `cargo bench --bench login_storm` prints one table. The storm takes the memory of one hash for each thread of the pool,
+//! `cargo bench --bench login_storm` prints one table. The guessers run in the same process and take their share of its two
+//! threads, so the times under the storm are upper bounds. The storm takes the memory of one hash for each thread of the pool,
 //! 19 MiB with the defaults, however many guess.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark stops by panicking and reports by printing")]

@@ -3,7 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     missing_docs,
-    reason = "a benchmark stops by panicking; criterion's macros make public items"
+    reason = "a benchmark stops by panicking, and criterion's macros make public items"
 )]
 
 mod support;

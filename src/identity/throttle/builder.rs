@@ -36,7 +36,7 @@ impl ThrottleBuilder {
     pub const DEFAULT_ATTEMPTS: u32 = 10;
     /// How long a window is unless configured otherwise: a minute.
     pub const DEFAULT_WINDOW: Duration = Duration::from_secs(60);
-    /// How many accounts, and how many clients, are counted unless configured otherwise: 65 536 of each, which take 12 MiB
+    /// How many accounts, and how many clients, are counted unless configured otherwise: 65 536 of each, which take 17 MiB
     /// together.
     pub const DEFAULT_CAPACITY: usize = 65_536;
     /// How many times more often a client may fail than an account, unless configured otherwise.
