@@ -4,6 +4,7 @@
 #![cfg(all(
     feature = "axum",
     feature = "bcrypt",
+    feature = "htpasswd",
     feature = "jwt",
     any(feature = "aws-lc-rs", feature = "rust-crypto"),
     feature = "password",
@@ -22,6 +23,9 @@ mod support {
     pub(crate) mod transcript;
 }
 
+#[expect(dead_code, reason = "`main` binds a fixed port and prints")]
+#[path = "../examples/corporate.rs"]
+mod corporate;
 #[expect(dead_code, reason = "`main` binds a fixed port and prints")]
 #[path = "../examples/custom_verifier.rs"]
 mod custom_verifier;
@@ -51,7 +55,8 @@ use tokio::net::TcpListener;
 
 /// The examples whose transcripts are replayed, `mcp_server` in `mcp.rs` and `forward_proxy` in a file of its name; `gate` is a
 /// program with tests of its own.
-const REPLAYED: [&str; 7] = [
+const REPLAYED: [&str; 8] = [
+    "corporate",
     "custom_verifier",
     "existing_stack",
     "forward_proxy",
@@ -166,6 +171,38 @@ async fn the_password_store_answers_as_its_header_shows_and_replaces_the_old_has
     assert!(stored().starts_with("$argon2id$"));
     let answer = shell.run("curl -i -u \"bob:bob's secret\" localhost:3000/hello").await;
     assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[tokio::test]
+async fn the_intranet_answers_as_its_header_shows_and_a_change_of_its_file_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let users = folder.path().join("users.htpasswd");
+    fs::copy(corporate::USERS, &users).unwrap();
+    let (listener, address) = listen().await;
+    let app = corporate::app(&users).unwrap();
+    tokio::spawn(async { axum::serve(listener, app).await });
+    let mut shell = Shell::new(address);
+    replay(include_str!("../examples/corporate.rs"), &mut shell).await;
+
+    // Who asks for no page gets what programs read.
+    let answer = shell.run("curl -i -u 'bob:battery staple' -H 'accept: application/json' localhost:3000/hr").await;
+    assert_eq!(answer.status, 403, "{answer:?}");
+    let problem: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!((problem["code"].as_str(), problem["roles"][0].as_str()), (Some("forbidden"), Some("hr")));
+
+    // bob gets the password that alice has. The file is watched by another thread.
+    let of_alice =
+        fs::read_to_string(&users).unwrap().lines().find_map(|line| line.strip_prefix("alice:").map(String::from));
+    fs::write(&users, format!("bob:{}\n", of_alice.unwrap())).unwrap();
+    let home = "curl -i -u 'bob:battery staple' localhost:3000/";
+    for _ in 0..3_000 {
+        if shell.run(home).await.status != 200 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(shell.run(home).await.status, 401);
+    assert_eq!(shell.run("curl -i -u 'bob:correct horse' localhost:3000/").await.status, 200);
 }
 
 #[test]
