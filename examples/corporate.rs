@@ -86,7 +86,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("Listening on http://{}, with the users of {USERS}:", listener.local_addr()?);
-    println!("alice with the password \"correct horse\", who is in hr, and bob with \"battery staple\", who is not.");
+    println!("alice, who is in hr (password: correct horse), and bob, who is not (password: battery staple).");
     println!("Try the lines at the top of examples/corporate.rs.");
     Ok(axum::serve(listener, app(USERS.as_ref())?).await?)
 }
