@@ -13,7 +13,7 @@ use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 use portcullis::Secret;
 use portcullis::authenticate::{Attempt, Scheme};
-use portcullis::credentials::BasicCredentials;
+use portcullis::credentials::{BasicCredentials, ClientAddress};
 use portcullis::identity::password::PasswordVerifier;
 use portcullis::response::Challenge;
 use serde::Deserialize;
@@ -164,7 +164,10 @@ impl Scheme for FormScheme {
     fn authenticate(&self, head: &Parts) -> Attempt {
         let Some(Form(fields)) = head.extensions.get() else { return Attempt::NotPresented };
         match BasicCredentials::new(&fields.username, fields.password.expose()) {
-            Ok(credentials) => Attempt::verify(&self.verifier, credentials),
+            Ok(credentials) => {
+                let client = head.extensions.get::<ClientAddress>().copied();
+                Attempt::verify(&self.verifier, credentials.from_client(client))
+            }
             Err(unreadable) => Attempt::Ready(Err(unreadable.into())),
         }
     }

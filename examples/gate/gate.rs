@@ -1,11 +1,13 @@
 //! One configuration at work: everything that a reload exchanges at a stroke.
 
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::body::Body;
 use hyper::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY};
 use hyper::{Method, Request, Response, http::HeaderValue};
 use portcullis::authenticate::{ApiKeys, Basic, Scheme};
+use portcullis::credentials::TrustedProxies;
 use portcullis::identity::api_key::ApiKeyVerifier;
 use portcullis::resource::ProtectedResource;
 use tower::ServiceExt;
@@ -22,6 +24,7 @@ use crate::reply::done;
 
 pub(crate) struct Gate {
     cors_preflight: bool,
+    trusted_proxies: TrustedProxies,
     doors: Doors,
     pub(crate) counters: Counters,
     basic: Option<Accounts>,
@@ -35,8 +38,8 @@ pub(crate) struct Gate {
 impl Gate {
     /// Puts `config` to work, with what may live on from `previous`: sessions, threads, counters. Changes nothing there.
     pub(crate) fn build(config: Config, previous: Option<&Self>) -> Result<Self, Faults> {
-        let Config { realm, schemes: order, cors_preflight, tokens, kept, basic, session, api_keys, rules, .. } =
-            config;
+        let Config { realm, schemes: order, cors_preflight, trusted_proxies, tokens, kept, rules, .. } = config;
+        let Config { basic, session, api_keys, .. } = config;
         let before = previous.and_then(|previous| previous.basic.as_ref());
         let basic = basic.map(|local| Accounts::build(&realm, local, before)).transpose();
         let basic = basic.map_err(Faults::at("basic.hashing"))?;
@@ -75,11 +78,13 @@ impl Gate {
         let counters = Counters::build(&rules, previous.map(|previous| &previous.counters));
         let doors = Doors::build(rules, &schemes, &counters).map_err(Faults::at("rule"))?;
         let (keys, resource) = tokens.map(|tokens| (tokens.keys, tokens.resource)).unwrap_or_default();
-        Ok(Self { cors_preflight, doors, counters, basic, members, resource, keys, kept })
+        Ok(Self { cors_preflight, trusted_proxies, doors, counters, basic, members, resource, keys, kept })
     }
 
-    /// Answers one request.
-    pub(crate) async fn answer(&self, request: Request<Body>) -> Response<Body> {
+    /// Answers one request, which came over a connection from `peer`.
+    pub(crate) async fn answer(&self, mut request: Request<Body>, peer: IpAddr) -> Response<Body> {
+        let client = self.trusted_proxies.client(peer, request.headers());
+        request.extensions_mut().insert(client);
         if request.method() == Method::CONNECT {
             return Problem::TUNNEL.answer(request.headers());
         }

@@ -1,7 +1,7 @@
 //! Two ports, and the signals.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,6 +88,8 @@ enum Port {
 /// A connection, and its place among those there may be.
 struct Visitor {
     stream: TcpStream,
+    /// The other end.
+    peer: IpAddr,
     port: Port,
     place: OwnedSemaphorePermit,
 }
@@ -105,8 +107,8 @@ impl Socket {
 
     async fn next(&self) -> io::Result<Visitor> {
         let place = Arc::clone(&self.room).acquire_owned().await.map_err(io::Error::other)?;
-        let (stream, _) = self.listener.accept().await?;
-        Ok(Visitor { stream, port: self.port, place })
+        let (stream, peer) = self.listener.accept().await?;
+        Ok(Visitor { stream, peer: peer.ip(), port: self.port, place })
     }
 }
 
@@ -119,7 +121,7 @@ async fn next(socket: Option<&Socket>) -> io::Result<Visitor> {
 }
 
 async fn serve(visitor: io::Result<Visitor>, current: &Arc<Current>, connections: &GracefulShutdown) {
-    let Visitor { stream, port, place } = match visitor {
+    let Visitor { stream, peer, port, place } = match visitor {
         Ok(visitor) => visitor,
         Err(error) => {
             tracing::warn!(%error, "cannot accept a connection");
@@ -131,18 +133,19 @@ async fn serve(visitor: io::Result<Visitor>, current: &Arc<Current>, connections
     // Only costs delay where it fails.
     drop(stream.set_nodelay(true));
     let current = Arc::clone(current);
-    let served = connection::serve(stream, move |request| answer(port, current.get(), request), connections.watcher());
+    let served =
+        connection::serve(stream, move |request| answer(port, peer, current.get(), request), connections.watcher());
     tokio::spawn(async move {
         served.await;
         drop(place);
     });
 }
 
-async fn answer(port: Port, gate: Arc<Gate>, request: Request<Incoming>) -> Response<Body> {
+async fn answer(port: Port, peer: IpAddr, gate: Arc<Gate>, request: Request<Incoming>) -> Response<Body> {
     let is_head = request.method() == Method::HEAD;
     let request = request.map(Body::new);
     let response = match port {
-        Port::Public => gate.answer(request).await,
+        Port::Public => gate.answer(request, peer).await,
         Port::Admin => admin::answer(&gate, request).await,
     };
     if is_head { without_body(response) } else { response }

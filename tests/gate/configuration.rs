@@ -55,6 +55,7 @@ realm = "a hall"
 mode = "echo"
 schemes = ["session", "bearer", "basic"]
 cors_preflight = false
+trusted_proxies = ["10.0.0.0/8", "2001:db8::/32", "127.0.0.1"]
 
 [[issuer]]
 issuer = "https://id.example"
@@ -86,7 +87,8 @@ users = "users.htpasswd"
 max_per_user = 3
 "#
     );
-    for config in [BASIC, &ecdsa, &everything] {
+    let no_proxies = format!("trusted_proxies = []\n{BASIC}");
+    for config in [BASIC, &ecdsa, &everything, &no_proxies] {
         assert_eq!(faults(config), [""; 0], "{config}");
     }
 }
@@ -365,6 +367,10 @@ fn what_stands_at_the_top_is_checked_too() {
         (top("schemes = []"), "schemes: "),
         (top("rule = []"), "rule: "),
         (top("cors_preflight = 1"), "cors_preflight: "),
+        (top("trusted_proxies = \"10.0.0.0/8\""), "trusted_proxies: "),
+        (top("trusted_proxies = [\"a proxy\"]"), "trusted_proxies: \"a proxy\" is no network"),
+        (top("trusted_proxies = [\"10.0.0.1/8\"]"), "trusted_proxies: \"10.0.0.1/8\" has bits set behind its prefix"),
+        (top("trusted_proxies = [\"0.0.0.0/0\"]"), "trusted_proxies: \"0.0.0.0/0\" holds every address"),
     ]);
     let broken = faults("realm = \"x\nadmin = 1\n");
     assert!(broken.len() == 1 && broken[0].contains("gate.toml: line 1: "), "{broken:?}");

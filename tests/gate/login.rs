@@ -263,12 +263,13 @@ fn a_flood_of_passwords_at_other_doors_keeps_nobody_from_logging_in() {
     let carol = "carol:$2b$13$abcdefghijklmnopqrstuugnA3sBav18rnV72BeOyKWV21iMMRCBW";
     let files = folder("").with("gate.toml", config).with("basic.htpasswd", format!("{USERS}{carol}\n"));
     let gate = Gate::start(files);
-    let (gate, wrong) = (&gate, &basic("carol", "wrong"));
+    let gate = &gate;
     let (tell, told) = mpsc::channel();
     thread::scope(|scope| {
-        for _ in 0..8 {
-            let tell = tell.clone();
-            scope.spawn(move || tell.send(gate.get("/me", &[wrong]).status));
+        for number in 0..8 {
+            // Not the same, which would be one check for all.
+            let (tell, wrong) = (tell.clone(), basic("carol", &format!("wrong {number}")));
+            scope.spawn(move || tell.send(gate.get("/me", &[&wrong]).status));
         }
         assert_eq!(told.recv(), Ok(503), "the queue is full");
         assert_eq!(post(gate, &[FORM], GOOD).status, 204);

@@ -5,6 +5,7 @@ mod files;
 mod introspection;
 mod issuer;
 mod keys;
+mod proxies;
 mod resource;
 mod rule;
 mod section;
@@ -16,6 +17,7 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
+use portcullis::credentials::TrustedProxies;
 use portcullis::response::Challenge;
 use toml::Table;
 
@@ -39,6 +41,7 @@ pub(crate) struct Config {
     /// In the order of their challenges; never empty.
     pub(crate) schemes: Vec<SchemeName>,
     pub(crate) cors_preflight: bool,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) tokens: Option<Tokens>,
     /// What is to live on when this one has gone.
     pub(crate) kept: Kept,
@@ -121,6 +124,7 @@ fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
         root.fault("mode", format!("{mode:?} is not available; use \"echo\""));
     }
     let cors_preflight = root.flag("cors_preflight").unwrap_or(false);
+    let trusted_proxies = proxies::read(&mut root);
 
     let present = |name: &SchemeName| name.sections().iter().any(|section| root.has(section));
     let configured: Vec<_> = SchemeName::ALL.into_iter().filter(present).collect();
@@ -152,7 +156,20 @@ fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
     root.close();
     let keys = tokens.as_ref().map(Tokens::published).unwrap_or_default();
     let kept = Kept { keys, revocations: kept.revocations.clone() };
-    Some(Config { listen, admin, realm, schemes, cors_preflight, tokens, kept, basic, session, api_keys, rules })
+    Some(Config {
+        listen,
+        admin,
+        realm,
+        schemes,
+        cors_preflight,
+        trusted_proxies,
+        tokens,
+        kept,
+        basic,
+        session,
+        api_keys,
+        rules,
+    })
 }
 
 fn read_address(root: &mut Section<'_>, key: &str) -> Option<SocketAddr> {

@@ -129,6 +129,14 @@ impl<'f> Section<'f> {
         self.list(key, value)
     }
 
+    /// A list that may be empty, each thing once.
+    pub(crate) fn some_names(&mut self, key: &str) -> Option<Vec<String>> {
+        match self.table.get(key)? {
+            Value::Array(values) if values.is_empty() => self.table.remove(key).map(|_| Vec::new()),
+            _ => self.names(key),
+        }
+    }
+
     /// A table of such lists.
     pub(crate) fn lists(&mut self, key: &str) -> Option<Vec<(String, Vec<String>)>> {
         let Value::Table(table) = self.table.remove(key)? else {
