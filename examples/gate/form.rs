@@ -14,12 +14,12 @@ use hyper::http::request::Parts;
 use portcullis::Secret;
 use portcullis::authenticate::{Attempt, Scheme};
 use portcullis::credentials::{BasicCredentials, ClientAddress};
-use portcullis::identity::password::PasswordVerifier;
 use portcullis::response::Challenge;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use tokio::time::timeout;
 
+use crate::guarded::Guarded;
 use crate::percent;
 use crate::problem::Problem;
 
@@ -153,7 +153,7 @@ impl<'de> Visitor<'de> for Object {
 pub(crate) struct FormScheme {
     /// Whose challenge is sent: that of the session one would have got.
     pub(crate) session: Arc<dyn Scheme>,
-    pub(crate) verifier: Arc<PasswordVerifier>,
+    pub(crate) verifier: Arc<Guarded>,
 }
 
 impl Scheme for FormScheme {

@@ -1,7 +1,7 @@
 //! One configuration at work: everything that a reload exchanges at a stroke.
 
 use std::net::IpAddr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::body::Body;
 use hyper::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY};
@@ -58,7 +58,7 @@ impl Gate {
                     tokens.as_ref().and_then(|tokens| bearer::scheme(&realm, tokens, keys))
                 }
                 SchemeName::Basic => {
-                    basic.as_ref().map(|basic| Arc::new(Basic::new(realm.clone(), basic.verifier.clone())) as _)
+                    basic.as_ref().map(|basic| Arc::new(Basic::new(realm.clone(), basic.guarded())) as _)
                 }
                 SchemeName::ApiKey => keys.clone().map(|(verifier, header)| {
                     Arc::new(ApiKeys::new(realm.clone(), verifier).header(header).also_bearer().also_basic()) as _
@@ -122,6 +122,22 @@ impl Gate {
         bearer::describe(&self.keys)
     }
 
+    /// Whether a file of users has changed since its users were taken over.
+    pub(crate) fn is_behind(&self) -> bool {
+        let members = self.members.as_ref().is_some_and(|members| members.accounts.is_behind());
+        members || self.basic.as_ref().is_some_and(Accounts::is_behind)
+    }
+
+    /// Takes over the users of files that have changed, and ends the sessions of those who are not what they were.
+    fn catch_up(&self) {
+        if let Some(basic) = self.basic.as_ref().filter(|basic| basic.is_behind()) {
+            basic.exchange();
+        }
+        if let Some(members) = self.members.as_ref().filter(|members| members.accounts.is_behind()) {
+            members.dismiss(&members.exchange());
+        }
+    }
+
     /// Ends the sessions of a subject that is a user here.
     pub(crate) fn end_sessions(&self, issuer: &str, subject: &str) {
         if let Some(members) = &self.members {
@@ -131,19 +147,24 @@ impl Gate {
 }
 
 /// The gate of the moment.
-pub(crate) struct Current(RwLock<Arc<Gate>>);
+pub(crate) struct Current {
+    gate: RwLock<Arc<Gate>>,
+    /// Held by whoever exchanges something, so that nobody takes users of yesterday over those of today.
+    exchange: Mutex<()>,
+}
 
 impl Current {
     pub(crate) fn new(gate: Gate) -> Self {
-        Self(RwLock::new(Arc::new(gate)))
+        Self { gate: RwLock::new(Arc::new(gate)), exchange: Mutex::default() }
     }
 
     pub(crate) fn get(&self) -> Arc<Gate> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.gate.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Exchanges the gate for one made of `config`, or leaves all as it is.
     pub(crate) fn reload(&self, config: Config) -> Result<(), Faults> {
+        let _alone = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
         let previous = self.get();
         let next = Arc::new(Gate::build(config, Some(&previous))?);
         // Nothing can fail from here on. Passwords first, so that nobody logs in with an old one after their sessions
@@ -152,11 +173,19 @@ impl Current {
             basic.exchange();
         }
         let departed = next.members.as_ref().map(|members| members.exchange());
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
+        *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
         if let Some((members, departed)) = next.members.as_ref().zip(departed) {
             members.dismiss(&departed);
         }
         Ok(())
+    }
+}
+
+impl Current {
+    /// Takes over what has changed in the files of users, without a reload.
+    pub(crate) fn catch_up(&self) {
+        let _alone = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
+        self.get().catch_up();
     }
 }
 

@@ -14,6 +14,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::MissedTickBehavior;
 
 use crate::admin;
 use crate::config;
@@ -39,6 +40,7 @@ pub(crate) async fn run(gate: Gate, addresses: Addresses, file: PathBuf) -> io::
     gate.fetch_keys();
     let current = Arc::new(Current::new(gate));
     tokio::spawn(reload_on(hangup, Arc::clone(&current), file, addresses));
+    tokio::spawn(follow_files(Arc::clone(&current)));
     announce(&public, admin.as_ref())?;
 
     let connections = GracefulShutdown::new();
@@ -181,6 +183,25 @@ async fn reload_on(mut hangup: Signal, current: Arc<Current>, file: PathBuf, add
         }
     }
 }
+
+/// Takes over what has changed in the files of users, which are watched by themselves.
+async fn follow_files(current: Arc<Current>) {
+    let mut looks = tokio::time::interval(LOOK_AT_FILES);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        if !current.get().is_behind() {
+            continue;
+        }
+        let current = Arc::clone(&current);
+        if let Err(error) = tokio::task::spawn_blocking(move || current.catch_up()).await {
+            tracing::error!(%error, "not followed the files of users");
+        }
+    }
+}
+
+/// The watch takes a second and a half at most, and two are promised.
+const LOOK_AT_FILES: Duration = Duration::from_millis(250);
 
 fn reload(current: &Current, file: &Path) -> Result<Addresses, config::Faults> {
     let config = config::load(file, &current.get().kept)?;

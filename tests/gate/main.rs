@@ -4,9 +4,9 @@
 #![cfg(all(
     unix,
     feature = "api-key",
+    feature = "htpasswd",
     feature = "introspection",
     feature = "jwks",
-    feature = "password",
     feature = "session",
     feature = "test-kit"
 ))]
@@ -29,6 +29,7 @@ mod support {
 
 mod answers;
 mod api_keys;
+mod basic;
 mod configuration;
 mod connections;
 mod login;
@@ -36,6 +37,7 @@ mod paths;
 mod protocols;
 mod sessions;
 mod signals;
+mod throttle;
 mod tokens;
 mod transcript;
 
@@ -130,6 +132,9 @@ schemes = ["bearer"]
 path = "/admin/*"
 roles_any = ["admin"]
 "#;
+
+/// The one rule of configurations that are about how one gets in.
+const ME: &str = "[[rule]]\npath = \"/me\"\n";
 
 /// A folder with all three schemes, and this after them.
 fn folder(rest: &str) -> Folder {

@@ -5,6 +5,7 @@ mod files;
 mod introspection;
 mod issuer;
 mod keys;
+mod passwords;
 mod proxies;
 mod resource;
 mod rule;
@@ -24,13 +25,14 @@ use toml::Table;
 pub(crate) use self::api_keys::{KeyRing, PREFIX as KEY_PREFIX, locate as key_file};
 use self::files::Files;
 pub(crate) use self::keys::{Keys, Published};
+pub(crate) use self::passwords::Checks;
 pub(crate) use self::rule::{Allow, Rule};
 pub(crate) use self::section::Faults;
 use self::section::Section;
 pub(crate) use self::section::parse_duration;
 pub(crate) use self::session::{Limits, SessionArea};
 pub(crate) use self::tokens::Tokens;
-pub(crate) use self::users::{Hashing, Local, Rights};
+pub(crate) use self::users::{Local, Rights};
 use crate::kept::Kept;
 
 /// All that the file says, checked, with every other file read.

@@ -115,6 +115,23 @@ impl<'f> Section<'f> {
         }
     }
 
+    /// As [`count`](Self::count), or zero.
+    pub(crate) fn amount(&mut self, key: &str) -> Option<usize> {
+        match self.table.get(key)? {
+            Value::Integer(0) => self.table.remove(key).map(|_| 0),
+            _ => self.count(key),
+        }
+    }
+
+    /// Whether `key` says `false`, in place of what it would hold otherwise.
+    pub(crate) fn is_off(&mut self, key: &str) -> bool {
+        let is_off = matches!(self.table.get(key), Some(Value::Boolean(false)));
+        if is_off {
+            self.table.remove(key);
+        }
+        is_off
+    }
+
     pub(crate) fn duration(&mut self, key: &str) -> Option<Duration> {
         let text = self.text(key)?;
         let parsed = parse_duration(&text);
