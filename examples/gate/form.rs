@@ -14,6 +14,7 @@ use hyper::http::request::Parts;
 use portcullis::Secret;
 use portcullis::authenticate::{Attempt, Scheme};
 use portcullis::credentials::{BasicCredentials, ClientAddress};
+use portcullis::error::Reason;
 use portcullis::response::Challenge;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -179,6 +180,10 @@ pub(crate) struct NamedOnly(pub(crate) Arc<dyn Scheme>);
 impl Scheme for NamedOnly {
     fn challenge(&self) -> Challenge {
         self.0.challenge()
+    }
+
+    fn fresh_challenges(&self, why: Reason) -> Vec<Challenge> {
+        self.0.fresh_challenges(why)
     }
 
     fn authenticate(&self, _: &Parts) -> Attempt {

@@ -15,6 +15,7 @@ use tower::ServiceExt;
 use crate::accounts::Accounts;
 use crate::bearer;
 use crate::config::{Config, Faults, Keys, SchemeName};
+use crate::digest::Digests;
 use crate::doors::{Counters, Doors, Schemes};
 use crate::kept::Kept;
 use crate::members::{Members, Route};
@@ -28,6 +29,7 @@ pub(crate) struct Gate {
     doors: Doors,
     pub(crate) counters: Counters,
     basic: Option<Accounts>,
+    digest: Option<Digests>,
     members: Option<Arc<Members>>,
     resource: Option<ProtectedResource>,
     /// Of each issuer.
@@ -39,10 +41,13 @@ impl Gate {
     /// Puts `config` to work, with what may live on from `previous`: sessions, threads, counters. Changes nothing there.
     pub(crate) fn build(config: Config, previous: Option<&Self>) -> Result<Self, Faults> {
         let Config { realm, schemes: order, cors_preflight, trusted_proxies, tokens, kept, rules, .. } = config;
-        let Config { basic, session, api_keys, .. } = config;
+        let Config { basic, session, digest, api_keys, .. } = config;
         let before = previous.and_then(|previous| previous.basic.as_ref());
         let basic = basic.map(|local| Accounts::build(&realm, local, before)).transpose();
         let basic = basic.map_err(Faults::at("basic.hashing"))?;
+
+        let before = previous.and_then(|previous| previous.digest.as_ref());
+        let digest = digest.map(|area| Digests::build(&realm, area, before));
 
         let keys = api_keys.map(|ring| {
             let verifier = ApiKeyVerifier::new(realm.clone(), &ring.prefixes, ring.keys)?;
@@ -60,6 +65,7 @@ impl Gate {
                 SchemeName::Basic => {
                     basic.as_ref().map(|basic| Arc::new(Basic::new(realm.clone(), basic.guarded())) as _)
                 }
+                SchemeName::Digest => digest.as_ref().map(Digests::scheme),
                 SchemeName::ApiKey => keys.clone().map(|(verifier, header)| {
                     Arc::new(ApiKeys::new(realm.clone(), verifier).header(header).also_bearer().also_basic()) as _
                 }),
@@ -78,7 +84,7 @@ impl Gate {
         let counters = Counters::build(&rules, previous.map(|previous| &previous.counters));
         let doors = Doors::build(rules, &schemes, &counters).map_err(Faults::at("rule"))?;
         let (keys, resource) = tokens.map(|tokens| (tokens.keys, tokens.resource)).unwrap_or_default();
-        Ok(Self { cors_preflight, trusted_proxies, doors, counters, basic, members, resource, keys, kept })
+        Ok(Self { cors_preflight, trusted_proxies, doors, counters, basic, digest, members, resource, keys, kept })
     }
 
     /// Answers one request, which came over a connection from `peer`.
@@ -171,6 +177,9 @@ impl Current {
         // were ended.
         if let Some(basic) = &next.basic {
             basic.exchange();
+        }
+        if let Some(digest) = &next.digest {
+            digest.exchange();
         }
         let departed = next.members.as_ref().map(|members| members.exchange());
         *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);

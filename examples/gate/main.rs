@@ -79,6 +79,7 @@
 //!           ├─ path      400 before anything else
 //!           ├─ accounts  [basic], [session]: users, how they are checked, how often
 //!           ├─ members   [session]: login, sessions, rights
+//!           ├─ digest    [digest]
 //!           ├─ bearer    [[issuer]], [introspection], [resource]: tokens
 //!           └─ doors     the rules: AuthenticateLayer, RequireLayer, echo
 //!      ─▶ new_key     --new-api-key: one line more in the file of keys
@@ -91,6 +92,7 @@ mod admin;
 mod bearer;
 mod config;
 mod connection;
+mod digest;
 mod doors;
 mod echo;
 mod form;

@@ -183,7 +183,7 @@ fn introspection_and_metadata_are_checked() {
 fn unknown_keys_are_found_at_every_level() {
     for (place, config) in [
         ("upstream", format!("upstream = \"x\"\n{BASIC}")),
-        ("digest", format!("{BASIC}[digest]\nx = 1\n")),
+        ("digest.x", format!("{BASIC}[digest]\nhtdigest = \"users.htdigest\"\nx = 1\n")),
         ("introspection.secret", format!("{BASIC}{INTROSPECTION}secret = \"x\"\n")),
         (
             "resource.name",

@@ -4,6 +4,7 @@
 #![cfg(all(
     unix,
     feature = "api-key",
+    feature = "digest",
     feature = "htpasswd",
     feature = "introspection",
     feature = "jwks",
@@ -21,9 +22,11 @@
 #[path = "../support"]
 mod support {
     pub(crate) mod curl;
+    pub(crate) mod digest;
     pub(crate) mod gate;
     pub(crate) mod jwt;
     pub(crate) mod keys;
+    pub(crate) mod stack;
     pub(crate) mod transcript;
 }
 
@@ -32,6 +35,7 @@ mod api_keys;
 mod basic;
 mod configuration;
 mod connections;
+mod digest;
 mod login;
 mod paths;
 mod protocols;

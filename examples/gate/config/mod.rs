@@ -1,6 +1,7 @@
 //! The configuration: a TOML file and the files it names, read whole, with every fault at once.
 
 mod api_keys;
+mod digest;
 mod files;
 mod introspection;
 mod issuer;
@@ -23,6 +24,7 @@ use portcullis::response::Challenge;
 use toml::Table;
 
 pub(crate) use self::api_keys::{KeyRing, PREFIX as KEY_PREFIX, locate as key_file};
+pub(crate) use self::digest::DigestArea;
 use self::files::Files;
 pub(crate) use self::keys::{Keys, Published};
 pub(crate) use self::passwords::Checks;
@@ -49,6 +51,7 @@ pub(crate) struct Config {
     pub(crate) kept: Kept,
     pub(crate) basic: Option<Local>,
     pub(crate) session: Option<SessionArea>,
+    pub(crate) digest: Option<DigestArea>,
     pub(crate) api_keys: Option<KeyRing>,
     pub(crate) rules: Vec<Rule>,
 }
@@ -59,6 +62,7 @@ pub(crate) enum SchemeName {
     Bearer,
     Basic,
     Session,
+    Digest,
     ApiKey,
 }
 
@@ -68,6 +72,7 @@ impl SchemeName {
             Self::Bearer => "bearer",
             Self::Basic => "basic",
             Self::Session => "session",
+            Self::Digest => "digest",
             Self::ApiKey => "api_key",
         }
     }
@@ -78,11 +83,12 @@ impl SchemeName {
             Self::Bearer => &["issuer", "introspection"],
             Self::Basic => &["basic"],
             Self::Session => &["session"],
+            Self::Digest => &["digest"],
             Self::ApiKey => &["api_keys"],
         }
     }
 
-    const ALL: [Self; 4] = [Self::Bearer, Self::Basic, Self::Session, Self::ApiKey];
+    const ALL: [Self; 5] = [Self::Bearer, Self::Basic, Self::Session, Self::Digest, Self::ApiKey];
 }
 
 /// Reads and checks the file at `path`. What is `kept` is used again.
@@ -133,7 +139,7 @@ fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
     if configured.is_empty() {
         root.fault(
             "schemes",
-            "there are none, so nobody could ever get in; add [[issuer]], [introspection], [basic], [session] or [api_keys]",
+            "there are none, so nobody could ever get in; add [[issuer]], [introspection], [basic], [session], [digest] or [api_keys]",
         );
     }
     let schemes = read_schemes(&mut root, &configured);
@@ -146,6 +152,11 @@ fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
     });
     let session = root.section("session").and_then(|mut section| {
         let area = session::read(&mut section, files);
+        section.close();
+        area
+    });
+    let digest = root.section("digest").and_then(|mut section| {
+        let area = digest::read(&mut section, files, &realm);
         section.close();
         area
     });
@@ -169,6 +180,7 @@ fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
         kept,
         basic,
         session,
+        digest,
         api_keys,
         rules,
     })
@@ -210,9 +222,10 @@ fn read_scheme_names(section: &Section<'_>, names: &[String]) -> Vec<SchemeName>
     for name in names {
         match SchemeName::ALL.into_iter().find(|scheme| scheme.as_str() == name) {
             Some(scheme) => chosen.push(scheme),
-            None => {
-                section.fault("schemes", format!("{name:?} is none of \"bearer\", \"basic\", \"session\", \"api_key\""))
-            }
+            None => section.fault(
+                "schemes",
+                format!("{name:?} is none of \"bearer\", \"basic\", \"session\", \"digest\", \"api_key\""),
+            ),
         }
     }
     chosen
