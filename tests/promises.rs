@@ -32,8 +32,8 @@ use portcullis::authenticate::{
 use portcullis::axum::{Refused, Value};
 use portcullis::clock::{Clock, ManualClock, SystemClock, UnixTime};
 use portcullis::credentials::{
-    ApiKey, Authorization, BasicCredentials, BearerToken, ClientAddress, CookieName, DigestAlgorithm, DigestCredentials,
-    DigestName, Parameters, SessionCookie, SessionId, TrustedProxies, Unreadable,
+    ApiKey, Authorization, BasicCredentials, BearerToken, ClientAddress, CookieName, DigestAlgorithm,
+    DigestCredentials, DigestName, Parameters, SessionCookie, SessionId, TrustedProxies, Unreadable,
 };
 use portcullis::error::{ConfigError, ConfigFault, Reason, Severity};
 use portcullis::identity::api_key::{ApiKeyOr, ApiKeyRecord, ApiKeyStore, ApiKeyVerifier, FileApiKeys, MemoryApiKeys};

@@ -9,26 +9,38 @@ use crate::error::Severity;
 mod disabled;
 #[cfg(feature = "tracing")]
 mod enabled;
-#[cfg(all(feature = "tracing", any(feature = "api-key", feature = "introspection", feature = "password", feature = "redis")))]
+#[cfg(all(
+    feature = "tracing",
+    any(feature = "api-key", feature = "introspection", feature = "password", feature = "redis")
+))]
 mod happened;
 #[cfg(all(feature = "jwks", not(feature = "tracing")))]
 mod keys_disabled;
 #[cfg(all(feature = "jwks", feature = "tracing"))]
 mod keys_enabled;
-#[cfg(all(not(feature = "tracing"), any(feature = "api-key", feature = "introspection", feature = "password", feature = "redis")))]
+#[cfg(all(
+    not(feature = "tracing"),
+    any(feature = "api-key", feature = "introspection", feature = "password", feature = "redis")
+))]
 mod unheard;
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) use disabled::refused;
 #[cfg(feature = "tracing")]
 pub(crate) use enabled::refused;
-#[cfg(all(feature = "tracing", any(feature = "api-key", feature = "introspection", feature = "password", feature = "redis")))]
+#[cfg(all(
+    feature = "tracing",
+    any(feature = "api-key", feature = "introspection", feature = "password", feature = "redis")
+))]
 pub(crate) use happened::happened;
 #[cfg(all(feature = "jwks", not(feature = "tracing")))]
 pub(crate) use keys_disabled::{key_removed, key_skipped, keys_not_refreshed, keys_refreshed};
 #[cfg(all(feature = "jwks", feature = "tracing"))]
 pub(crate) use keys_enabled::{key_removed, key_skipped, keys_not_refreshed, keys_refreshed};
-#[cfg(all(not(feature = "tracing"), any(feature = "api-key", feature = "introspection", feature = "password", feature = "redis")))]
+#[cfg(all(
+    not(feature = "tracing"),
+    any(feature = "api-key", feature = "introspection", feature = "password", feature = "redis")
+))]
 pub(crate) use unheard::happened;
 
 /// What is told of a refusal: fixed texts of ours, names that a requirement was built with and the source of an outage, and no

@@ -108,7 +108,8 @@ impl PasswordVerifier {
     ///
     /// The log-in does not wait for it. The pool hashes the password again after what waits there, and calls the hook on
     /// the same thread, so it may block, and counts against the pool's budget while it does. It is called once for a
-    /// stored hash; where it fails, an error is told to the operator, and the next log-in is another chance.
+    /// stored hash; where it fails, an error is told to the operator, and the next log-in that is checked, and not
+    /// [remembered](Self::memory), is another chance.
     ///
     /// ```
     /// use portcullis::identity::password::{PasswordVerifier, Users};
