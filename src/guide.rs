@@ -6,6 +6,9 @@ pub mod life_of_a_request {}
 #[doc = include_str!("../docs/tokens.md")]
 pub mod tokens {}
 
+#[doc = include_str!("../docs/passwords.md")]
+pub mod passwords {}
+
 #[doc = include_str!("../docs/writing_a_scheme.md")]
 pub mod writing_a_scheme {}
 
@@ -22,6 +25,6 @@ pub mod envoy_referee {}
 pub mod changelog {}
 
 /// Compiles the examples of the README.
-#[cfg(all(doctest, feature = "axum", feature = "jwks", feature = "password", feature = "token"))]
+#[cfg(all(doctest, feature = "axum", feature = "htpasswd", feature = "jwks", feature = "token"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

@@ -47,25 +47,26 @@
 //!
 //! [`AuthenticateLayer`] walks the first two stages and puts the [`Identity`] into the request's extensions;
 //! [`RequireLayer`] walks the third, usually on one route. Both wrap any tower service: axum, hyper, tonic, your own.
-//! [`resource`] tells clients where to get a token for all this.
+//! [`resource`] tells clients where to get a token for all this. For a forward proxy, a layer is built with
+//! [`proxy`](authenticate::AuthenticateBuilder::proxy): the same with 407.
 //!
 //! # Features
 //!
 //! | feature | default? | adds |
 //! |---|---|---|
 //! | `token` | yes | opaque API tokens: `identity::token` |
-//! | `password` | yes | argon2id hashes in a bounded pool of threads: `identity::password` |
+//! | `password` | yes | argon2 hashes in a bounded pool of threads, a memory, a limit to failures: `identity::password`, `identity::throttle` |
 //! | `jwt` | yes | JWT access tokens with fixed keys: `identity::jwt`; what ends them early: `identity::revocation` |
 //! | `aws-lc-rs` | yes | the fast backend for JWT signatures; wins where both are on |
 //! | `session` | yes | sessions in memory: `identity::session` |
-//! | `jwks` | no | keys fetched from the issuer: `identity::jwt::RemoteKeys` |
-//! | `introspection` | no | opaque tokens judged by their issuer: `identity::introspection` |
-//! | `redis` | no | revocations shared by many processes: `identity::revocation::RedisRevocations` |
-//! | `digest` | no | the Digest scheme (RFC 7616): `authenticate::Digest`, `identity::digest_access` |
-//! | `rust-crypto` | no | the portable backend for JWT signatures |
-//! | `api-key` | no | API keys with scopes and an end: `identity::api_key` |
 //! | `bcrypt` | no | bcrypt hashes too |
 //! | `htpasswd` | no | every other hash in use, and files of users: `identity::password::HtpasswdFile` |
+//! | `digest` | no | the Digest scheme (RFC 7616): `authenticate::Digest`, `identity::digest_access` |
+//! | `api-key` | no | API keys with scopes and an end: `authenticate::ApiKeys`, `identity::api_key` |
+//! | `jwks` | no | keys fetched from the issuer: `identity::jwt::RemoteKeys` |
+//! | `introspection` | no | opaque tokens judged by their issuer: `identity::introspection` |
+//! | `redis` | no | shared by many processes: `identity::revocation::RedisRevocations`, and with `password` the counts of failures |
+//! | `rust-crypto` | no | the portable backend for JWT signatures |
 //! | `axum` | no | extractors for handlers: the module `axum` |
 //! | `tracing` | no | an event for every refusal |
 //! | `test-kit` | no | an issuer, forged tokens and assertions for the tests of services: the module `test_kit` |
@@ -77,7 +78,8 @@
 //!
 //! - To start: the examples of [`AuthenticateLayer`], [`RequireLayer`] and [`Verifier`].
 //! - To understand: [the life of a request](guide::life_of_a_request) and [the defaults](guide::defaults).
-//! - To operate: [tokens in production](guide::tokens), from keys that age to the answer of each fault.
+//! - To operate: [passwords in production](guide::passwords), from files that change to floods of guesses, and
+//!   [tokens in production](guide::tokens), from keys that age; both to the answer of each fault.
 //! - To extend: [writing a scheme, a verifier, a policy](guide::writing_a_scheme).
 //! - To check us: [which test keeps which rule](guide::conformance), and
 //!   [where Envoy judges a token otherwise](guide::envoy_referee).

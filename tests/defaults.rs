@@ -1,8 +1,11 @@
 //! The table of `docs/defaults.md` says what the code does: each value is taken from a public constant or from behaviour.
 
 #![cfg(all(
+    feature = "api-key",
     feature = "aws-lc-rs",
     feature = "bcrypt",
+    feature = "digest",
+    feature = "htpasswd",
     feature = "introspection",
     feature = "jwks",
     feature = "password",
@@ -21,27 +24,35 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::fs;
 use std::time::Duration;
 
 use http::{Request, Response};
-use portcullis::authenticate::{Bearer, Session};
+use portcullis::authenticate::{ApiKeys, Bearer, Digest, Session};
 use portcullis::clock::{Clock, ManualClock, UnixTime};
-use portcullis::credentials::{BasicCredentials, BearerToken, Parameters, SessionCookie, SessionId};
+use portcullis::credentials::{
+    ApiKey, BasicCredentials, BearerToken, ClientAddress, DigestAlgorithm, DigestCredentials, Parameters,
+    SessionCookie, SessionId, TrustedProxies,
+};
+use portcullis::identity::api_key::{ApiKeyRecord, ApiKeyVerifier, FileApiKeys, MemoryApiKeys};
+use portcullis::identity::digest_access::DigestUsers;
 use portcullis::identity::introspection::{AnswerCache, ClientAuth, IntrospectionBuilder, IntrospectionVerifier};
 use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet, KeysFreshness, RemoteKeys, TokenCache};
-use portcullis::identity::password::{HashPool, User, hash_password};
+use portcullis::identity::password::{HashPool, HtpasswdFile, PasswordMemory, User, hash_password};
 use portcullis::identity::revocation::{MemoryRevocations, RedisRevocations};
 use portcullis::identity::session::MemorySessions;
+use portcullis::identity::throttle::{Throttle, ThrottleBuilder};
 use portcullis::identity::token::TokenVerifier;
 use portcullis::outbound::Client;
 use portcullis::permission::scope;
 use portcullis::resource::ProtectedResource;
 use portcullis::response::{Challenge, Rejection};
 use portcullis::test_kit::{Challenges, Endpoint, Fault, TestIssuer, TokenBuilder};
-use portcullis::{AuthenticateLayer, Identity, Reason, RequireLayer, Secret, VerifyError};
+use portcullis::{AuthenticateLayer, Identity, Reason, RequireLayer, Secret, Verifier, VerifyError};
 use serde_json::{Value, json};
 use support::jwt::{AUDIENCE, ISSUER, NOW, claims_with, mint_with};
 use support::keys::TestKey;
+use tempfile::TempDir;
 use tower::{Layer, ServiceExt, service_fn};
 
 mod support {
@@ -74,22 +85,47 @@ async fn actual() -> Vec<(&'static str, String)> {
     let pool = format!("{:?}", HashPool::builder());
     let sessions = format!("{:?}", MemorySessions::builder());
     let redis = format!("{:?}", RedisRevocations::builder("redis://127.0.0.1"));
+    let digest = format!("{:?}", digest());
+    let api_keys = format!("{:?}", api_keys());
+    let is_on = |printed: &str, name| switch(field(printed, name) == "true");
     vec![
         ("`AnswerCache` active", seconds(AnswerCache::DEFAULT_ACTIVE_FOR)),
         ("`AnswerCache` inactive", seconds(AnswerCache::DEFAULT_INACTIVE_FOR)),
         ("`AnswerCache` entries", AnswerCache::DEFAULT_ENTRIES.to_string()),
+        ("`ApiKey` secret", format!("{} characters", ApiKey::SECRET_LENGTH)),
+        ("`ApiKey::MAX_PREFIX`", format!("{} characters", ApiKey::MAX_PREFIX)),
+        ("`ApiKeyRecord` end", end_of_api_key()),
+        ("`ApiKeyRecord` last use, noted", last_use_noted()),
+        ("`ApiKeys::also_basic`", is_on(&api_keys, "basic")),
+        ("`ApiKeys::also_bearer`", is_on(&api_keys, "bearer")),
+        ("`ApiKeys::header`", field(&api_keys, "header").replace('"', "")),
         ("`AuthenticateBuilder::allow_anonymous`", switch(bare("GET").await == 200)),
         ("`AuthenticateBuilder::allow_cors_preflight`", switch(bare("OPTIONS").await == 200)),
+        ("`AuthenticateBuilder::proxy`", switch(bare("GET").await == 407)),
         ("`AuthenticateBuilder::respond_with`", refusal_type().await),
         ("`BasicCredentials::MAX_USERNAME`", bytes(BasicCredentials::MAX_USERNAME)),
         ("`BasicCredentials::MAX_PASSWORD`", bytes(BasicCredentials::MAX_PASSWORD)),
         ("`Bearer::max_length`", bytes(longest_bearer().await)),
         ("`Challenge::MAX_VALUE`", bytes(Challenge::MAX_VALUE)),
         ("`Client::danger_allow_http_loopback`", switch(may_ask(Client::builder().build().unwrap()))),
+        ("`Digest::algorithms`", field(&digest, "algorithms").replace("[Sha256]", DigestAlgorithm::Sha256.name())),
+        ("`Digest::allow_md5`", is_on(&digest, "allow_md5")),
+        ("`Digest::allow_rfc2069`", is_on(&digest, "allow_rfc2069")),
+        ("`Digest::key`", digest_key().await),
+        ("`Digest::nonce_lifetime`", field(&digest, "nonce_lifetime").replace('s', " s")),
+        ("`Digest::nonces_in_use`", field(&digest, "nonces_in_use")),
+        ("`Digest::userhash`", is_on(&digest, "userhash")),
+        ("`DigestCredentials::MAX_NAME`", bytes(DigestCredentials::MAX_NAME)),
+        ("`DigestCredentials::MAX_NONCE`", bytes(DigestCredentials::MAX_NONCE)),
+        ("`FileApiKeys::MAX_LENGTH`", format!("{} bytes", FileApiKeys::MAX_LENGTH)),
         ("`HashPool` threads", field(&pool, "threads")),
         ("`HashPool` queue", field(&pool, "queue")),
         ("`HashPool` deadline", field(&pool, "deadline").replace('s', " s")),
         ("`hash_password`", hash_parameters()),
+        ("`HtpasswdFile::INTERVAL`", format!("{} ms", HtpasswdFile::INTERVAL.as_millis())),
+        ("`HtpasswdFile` length, at most", bytes(longest_file())),
+        ("`HtpasswdFile` faults told, at most", faults_told().to_string()),
+        ("`HtpasswdFileBuilder::allow_weak_hashes`", switch(opens(&format!("alice:{WEAK}")))),
         ("`IntrospectionBuilder::allow_missing_audience`", switch(introspected(|token| token, 0).await)),
         ("`IntrospectionBuilder::deadline`", seconds(IntrospectionBuilder::DEFAULT_DEADLINE)),
         ("`IntrospectionBuilder::leeway`", introspection_leeway().await),
@@ -111,6 +147,8 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`MemorySessions` sessions", field(&sessions, "sessions")),
         ("`MemorySessions` per subject", field(&sessions, "per_subject").replace("None", "no limit")),
         ("`Parameters::MAX`", Parameters::MAX.to_string()),
+        ("`PasswordMemory` entries", PasswordMemory::DEFAULT_ENTRIES.to_string()),
+        ("`PasswordMemory` time", seconds(PasswordMemory::DEFAULT_TTL)),
         ("`ProtectedResource::MAX_AGE`", seconds(ProtectedResource::MAX_AGE)),
         ("`ProtectedResourceBuilder::challenge_scopes`", challenge_scopes().await),
         ("`ProtectedResourceBuilder::danger_allow_http_loopback`", switch(resource("http://127.0.0.1:1").is_some())),
@@ -131,13 +169,30 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`Session::cookie` attributes", cookie_attributes()),
         ("`SessionId`", format!("{} bits", SessionId::from_bytes([0; 32]).expose().len() * 8)),
         ("`TestIssuer::PATIENCE`", seconds(TestIssuer::PATIENCE)),
+        ("`Throttle` attempts of an account", ThrottleBuilder::DEFAULT_ATTEMPTS.to_string()),
+        ("`Throttle` attempts of a client", format!("{} times those of an account", ThrottleBuilder::CLIENT_FACTOR)),
+        ("`Throttle` window", seconds(ThrottleBuilder::DEFAULT_WINDOW)),
+        ("`Throttle` delay, at most", longest_delay().await),
+        ("`Throttle` capacity", ThrottleBuilder::DEFAULT_CAPACITY.to_string()),
+        ("`ThrottleBuilder::canonical`", canonical().await),
         ("`TokenCache` entries", TokenCache::DEFAULT_ENTRIES.to_string()),
         ("`TokenCache` bytes", bytes(TokenCache::DEFAULT_BYTES)),
         ("`TokenVerifier::MIN_LENGTH`", format!("{} characters", TokenVerifier::MIN_LENGTH)),
+        ("`TrustedProxies`", trusted_proxies()),
+        ("`User::new`, `$apr1$` and `{SHA}`", switch(User::new(WEAK).is_ok())),
         ("`VerifyError::DEFAULT_RETRY_AFTER`", seconds(VerifyError::DEFAULT_RETRY_AFTER)),
         ("stored argon2id hash, memory at most", format!("{} MiB", largest(1 << 20, |n| argon2id(n * 1024, 1)))),
         ("stored argon2id hash, passes at most", largest(1 << 20, |n| argon2id(1024, n)).to_string()),
+        (
+            "stored argon2id hash, memory times passes at most",
+            format!("{} MiB", largest(1 << 20, |n| argon2id(n * 1024, 16)) * 16),
+        ),
+        ("stored argon2id hash, lanes at most", largest(1 << 20, |n| argon2id_of(1024, 1, n)).to_string()),
         ("stored bcrypt hash, cost", bcrypt_costs()),
+        ("stored scrypt hash, memory times lanes at most", format!("{} MiB", largest(64, scrypt_of_8_mib) * 8)),
+        ("stored PBKDF2 hash, rounds of SHA-256", rounds(|n| format!("$pbkdf2-sha256$i={n}${SALT}${DIGEST}"))),
+        ("stored PBKDF2 hash, rounds of SHA-512", rounds(|n| format!("$pbkdf2-sha512$i={n}${SALT}${DIGEST}"))),
+        ("stored SHA-crypt hash, rounds", sha_crypt_rounds()),
     ]
 }
 
@@ -371,9 +426,42 @@ fn largest(bound: u32, taken: impl Fn(u32) -> bool) -> u32 {
     (1..=bound).find(|&number| !taken(number)).unwrap() - 1
 }
 
+const SALT: &str = "c29tZSBzYWx0IGhlcmU";
+const DIGEST: &str = "ly7JxhCGmOcZT3Ub3mDVbVpWRGhkEzPX3RXbvJPIlSM";
+
 fn argon2id(memory: u32, passes: u32) -> bool {
-    let digest = "ly7JxhCGmOcZT3Ub3mDVbVpWRGhkEzPX3RXbvJPIlSM";
-    User::new(&format!("$argon2id$v=19$m={memory},t={passes},p=1$c29tZSBzYWx0IGhlcmU${digest}")).is_ok()
+    argon2id_of(memory, passes, 1)
+}
+
+fn argon2id_of(memory: u32, passes: u32, lanes: u32) -> bool {
+    User::new(&format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${SALT}${DIGEST}")).is_ok()
+}
+
+fn scrypt_of_8_mib(lanes: u32) -> bool {
+    User::new(&format!("$scrypt$ln=13,r=8,p={lanes}${SALT}${DIGEST}")).is_ok()
+}
+
+fn sha_crypt_rounds() -> String {
+    let [sha256, sha512] = [("5", 43), ("6", 86)]
+        .map(|(kind, length)| rounds(|n| format!("${kind}$rounds={n}$salt${}", "a".repeat(length))));
+    assert_eq!(sha256, sha512);
+    sha256
+}
+
+/// The least and the largest number of rounds in a hash that is read.
+fn rounds(hash: impl Fn(u32) -> String) -> String {
+    let taken = |rounds| User::new(&hash(rounds)).is_ok();
+    let (mut below, mut least, mut most, mut above) = (0, 100_000, 100_000, u32::MAX);
+    assert!(!taken(below) && taken(least) && !taken(above));
+    while least - below > 1 {
+        let middle = below.midpoint(least);
+        *(if taken(middle) { &mut least } else { &mut below }) = middle;
+    }
+    while above - most > 1 {
+        let middle = most.midpoint(above);
+        *(if taken(middle) { &mut most } else { &mut above }) = middle;
+    }
+    format!("{least} to {most}")
 }
 
 fn bcrypt_costs() -> String {
@@ -383,4 +471,104 @@ fn bcrypt_costs() -> String {
     let (first, last) = (*costs.first().unwrap(), *costs.last().unwrap());
     assert_eq!(costs.len(), (last - first) as usize + 1);
     format!("{first} to {last}")
+}
+
+const WEAK: &str = "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=";
+
+/// Whether a file of users with this content is one.
+fn opens(content: &str) -> bool {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("users");
+    fs::write(&path, content).unwrap();
+    HtpasswdFile::builder(path).open().is_ok()
+}
+
+/// A comment makes the file as long as is asked for.
+fn longest_file() -> usize {
+    let user = format!("alice:$argon2id$v=19$m=8,t=1,p=1${SALT}${DIGEST}\n#");
+    let longest = 16 << 20;
+    let is_taken = |length| opens(&format!("{user}{}", "x".repeat(length - user.len())));
+    assert!(is_taken(longest) && !is_taken(longest + 1));
+    longest
+}
+
+fn faults_told() -> usize {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("users");
+    fs::write(&path, "no colon\n".repeat(1000)).unwrap();
+    HtpasswdFile::builder(path).open().unwrap_err().faults().len()
+}
+
+fn digest() -> Digest<DigestUsers> {
+    Digest::new("x", DigestUsers::new("x"))
+}
+
+/// What a client must send back is made with the key.
+async fn digest_key() -> String {
+    let mut opaque = Vec::new();
+    for _ in 0..2 {
+        let layer = AuthenticateLayer::new(digest()).unwrap();
+        let answer = ask(&layer, Request::new(String::new())).await;
+        let challenges = Challenges::of(answer.headers());
+        opaque.push(challenges.get("Digest").and_then(|challenge| challenge.param("opaque")).unwrap().to_owned());
+    }
+    String::from(if opaque[0] == opaque[1] { "one" } else { "random for each scheme and process" })
+}
+
+fn api_keys() -> ApiKeys {
+    ApiKeys::new("x", ApiKeyVerifier::new("x", ["acme"], MemoryApiKeys::new()).unwrap())
+}
+
+fn end_of_api_key() -> String {
+    let record = ApiKeyRecord::new(&ApiKey::generate("acme").unwrap(), "ci");
+    String::from(if record.expires_at().is_none() { "never" } else { "some day" })
+}
+
+fn last_use_noted() -> String {
+    let (key, keys, clock) = (ApiKey::generate("acme").unwrap(), MemoryApiKeys::new(), clock());
+    keys.insert(ApiKeyRecord::new(&key, "ci")).unwrap();
+    let verifier = ApiKeyVerifier::new("x", ["acme"], keys.clone()).unwrap().clock(clock.clone());
+    let noted = || {
+        assert!(verifier.verify_now(&key).is_some_and(|verdict| verdict.is_ok()));
+        keys.list("ci")[0].last_used_at().unwrap()
+    };
+    let (first, mut later) = (noted(), 0);
+    while noted() == first {
+        clock.advance(Duration::from_secs(1));
+        later += 1;
+    }
+    format!("every {later} s")
+}
+
+async fn longest_delay() -> String {
+    let clock = clock();
+    let throttle = Throttle::builder().clock(clock.clone()).build().unwrap();
+    let mut longest = Duration::ZERO;
+    for _ in 0..50 {
+        match throttle.guard("alice", None).await {
+            Ok(permit) => permit.failed().await,
+            Err(throttled) => {
+                let delay = throttled.retry_after().unwrap();
+                longest = longest.max(delay);
+                clock.advance(delay);
+            }
+        }
+    }
+    format!("{} s", longest.as_secs())
+}
+
+async fn canonical() -> String {
+    let throttle = Throttle::default();
+    for _ in 0..ThrottleBuilder::DEFAULT_ATTEMPTS {
+        throttle.guard(" Alice ", None).await.unwrap().failed().await;
+    }
+    let is_one = throttle.guard("alice", None).await.is_err();
+    String::from(if is_one { "without spaces around it, in small letters" } else { "as it is" })
+}
+
+fn trusted_proxies() -> String {
+    let request = Request::builder().header("x-forwarded-for", "203.0.113.9").header("forwarded", "for=203.0.113.9");
+    let peer = [127, 0, 0, 1].into();
+    let client = TrustedProxies::default().client(peer, request.body(()).unwrap().headers());
+    String::from(if client == ClientAddress::new(peer) { "none" } else { "some" })
 }

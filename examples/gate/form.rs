@@ -13,13 +13,14 @@ use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 use portcullis::Secret;
 use portcullis::authenticate::{Attempt, Scheme};
-use portcullis::credentials::BasicCredentials;
-use portcullis::identity::password::PasswordVerifier;
+use portcullis::credentials::{BasicCredentials, ClientAddress};
+use portcullis::error::Reason;
 use portcullis::response::Challenge;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use tokio::time::timeout;
 
+use crate::guarded::Guarded;
 use crate::percent;
 use crate::problem::Problem;
 
@@ -153,7 +154,7 @@ impl<'de> Visitor<'de> for Object {
 pub(crate) struct FormScheme {
     /// Whose challenge is sent: that of the session one would have got.
     pub(crate) session: Arc<dyn Scheme>,
-    pub(crate) verifier: Arc<PasswordVerifier>,
+    pub(crate) verifier: Arc<Guarded>,
 }
 
 impl Scheme for FormScheme {
@@ -164,7 +165,10 @@ impl Scheme for FormScheme {
     fn authenticate(&self, head: &Parts) -> Attempt {
         let Some(Form(fields)) = head.extensions.get() else { return Attempt::NotPresented };
         match BasicCredentials::new(&fields.username, fields.password.expose()) {
-            Ok(credentials) => Attempt::verify(&self.verifier, credentials),
+            Ok(credentials) => {
+                let client = head.extensions.get::<ClientAddress>().copied();
+                Attempt::verify(&self.verifier, credentials.from_client(client))
+            }
             Err(unreadable) => Attempt::Ready(Err(unreadable.into())),
         }
     }
@@ -176,6 +180,10 @@ pub(crate) struct NamedOnly(pub(crate) Arc<dyn Scheme>);
 impl Scheme for NamedOnly {
     fn challenge(&self) -> Challenge {
         self.0.challenge()
+    }
+
+    fn fresh_challenges(&self, why: Reason) -> Vec<Challenge> {
+        self.0.fresh_challenges(why)
     }
 
     fn authenticate(&self, _: &Parts) -> Attempt {

@@ -1,11 +1,13 @@
 //! One configuration at work: everything that a reload exchanges at a stroke.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::body::Body;
 use hyper::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY};
 use hyper::{Method, Request, Response, http::HeaderValue};
 use portcullis::authenticate::{ApiKeys, Basic, Scheme};
+use portcullis::credentials::TrustedProxies;
 use portcullis::identity::api_key::ApiKeyVerifier;
 use portcullis::resource::ProtectedResource;
 use tower::ServiceExt;
@@ -13,6 +15,7 @@ use tower::ServiceExt;
 use crate::accounts::Accounts;
 use crate::bearer;
 use crate::config::{Config, Faults, Keys, SchemeName};
+use crate::digest::Digests;
 use crate::doors::{Counters, Doors, Schemes};
 use crate::kept::Kept;
 use crate::members::{Members, Route};
@@ -22,9 +25,11 @@ use crate::reply::done;
 
 pub(crate) struct Gate {
     cors_preflight: bool,
+    trusted_proxies: TrustedProxies,
     doors: Doors,
     pub(crate) counters: Counters,
     basic: Option<Accounts>,
+    digest: Option<Digests>,
     members: Option<Arc<Members>>,
     resource: Option<ProtectedResource>,
     /// Of each issuer.
@@ -35,11 +40,14 @@ pub(crate) struct Gate {
 impl Gate {
     /// Puts `config` to work, with what may live on from `previous`: sessions, threads, counters. Changes nothing there.
     pub(crate) fn build(config: Config, previous: Option<&Self>) -> Result<Self, Faults> {
-        let Config { realm, schemes: order, cors_preflight, tokens, kept, basic, session, api_keys, rules, .. } =
-            config;
+        let Config { realm, schemes: order, cors_preflight, trusted_proxies, tokens, kept, rules, .. } = config;
+        let Config { basic, session, digest, api_keys, .. } = config;
         let before = previous.and_then(|previous| previous.basic.as_ref());
         let basic = basic.map(|local| Accounts::build(&realm, local, before)).transpose();
         let basic = basic.map_err(Faults::at("basic.hashing"))?;
+
+        let before = previous.and_then(|previous| previous.digest.as_ref());
+        let digest = digest.map(|area| Digests::build(&realm, area, before));
 
         let keys = api_keys.map(|ring| {
             let verifier = ApiKeyVerifier::new(realm.clone(), &ring.prefixes, ring.keys)?;
@@ -55,8 +63,9 @@ impl Gate {
                     tokens.as_ref().and_then(|tokens| bearer::scheme(&realm, tokens, keys))
                 }
                 SchemeName::Basic => {
-                    basic.as_ref().map(|basic| Arc::new(Basic::new(realm.clone(), basic.verifier.clone())) as _)
+                    basic.as_ref().map(|basic| Arc::new(Basic::new(realm.clone(), basic.guarded())) as _)
                 }
+                SchemeName::Digest => digest.as_ref().map(Digests::scheme),
                 SchemeName::ApiKey => keys.clone().map(|(verifier, header)| {
                     Arc::new(ApiKeys::new(realm.clone(), verifier).header(header).also_bearer().also_basic()) as _
                 }),
@@ -75,11 +84,13 @@ impl Gate {
         let counters = Counters::build(&rules, previous.map(|previous| &previous.counters));
         let doors = Doors::build(rules, &schemes, &counters).map_err(Faults::at("rule"))?;
         let (keys, resource) = tokens.map(|tokens| (tokens.keys, tokens.resource)).unwrap_or_default();
-        Ok(Self { cors_preflight, doors, counters, basic, members, resource, keys, kept })
+        Ok(Self { cors_preflight, trusted_proxies, doors, counters, basic, digest, members, resource, keys, kept })
     }
 
-    /// Answers one request.
-    pub(crate) async fn answer(&self, request: Request<Body>) -> Response<Body> {
+    /// Answers one request, which came over a connection from `peer`.
+    pub(crate) async fn answer(&self, mut request: Request<Body>, peer: IpAddr) -> Response<Body> {
+        let client = self.trusted_proxies.client(peer, request.headers());
+        request.extensions_mut().insert(client);
         if request.method() == Method::CONNECT {
             return Problem::TUNNEL.answer(request.headers());
         }
@@ -117,6 +128,22 @@ impl Gate {
         bearer::describe(&self.keys)
     }
 
+    /// Whether a file of users has changed since its users were taken over.
+    pub(crate) fn is_behind(&self) -> bool {
+        let members = self.members.as_ref().is_some_and(|members| members.accounts.is_behind());
+        members || self.basic.as_ref().is_some_and(Accounts::is_behind)
+    }
+
+    /// Takes over the users of files that have changed, and ends the sessions of those who are not what they were.
+    fn catch_up(&self) {
+        if let Some(basic) = self.basic.as_ref().filter(|basic| basic.is_behind()) {
+            basic.exchange();
+        }
+        if let Some(members) = self.members.as_ref().filter(|members| members.accounts.is_behind()) {
+            members.dismiss(&members.exchange());
+        }
+    }
+
     /// Ends the sessions of a subject that is a user here.
     pub(crate) fn end_sessions(&self, issuer: &str, subject: &str) {
         if let Some(members) = &self.members {
@@ -126,19 +153,24 @@ impl Gate {
 }
 
 /// The gate of the moment.
-pub(crate) struct Current(RwLock<Arc<Gate>>);
+pub(crate) struct Current {
+    gate: RwLock<Arc<Gate>>,
+    /// Held by whoever exchanges something, so that nobody takes users of yesterday over those of today.
+    exchange: Mutex<()>,
+}
 
 impl Current {
     pub(crate) fn new(gate: Gate) -> Self {
-        Self(RwLock::new(Arc::new(gate)))
+        Self { gate: RwLock::new(Arc::new(gate)), exchange: Mutex::default() }
     }
 
     pub(crate) fn get(&self) -> Arc<Gate> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.gate.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Exchanges the gate for one made of `config`, or leaves all as it is.
     pub(crate) fn reload(&self, config: Config) -> Result<(), Faults> {
+        let _alone = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
         let previous = self.get();
         let next = Arc::new(Gate::build(config, Some(&previous))?);
         // Nothing can fail from here on. Passwords first, so that nobody logs in with an old one after their sessions
@@ -146,12 +178,23 @@ impl Current {
         if let Some(basic) = &next.basic {
             basic.exchange();
         }
+        if let Some(digest) = &next.digest {
+            digest.exchange();
+        }
         let departed = next.members.as_ref().map(|members| members.exchange());
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
+        *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
         if let Some((members, departed)) = next.members.as_ref().zip(departed) {
             members.dismiss(&departed);
         }
         Ok(())
+    }
+}
+
+impl Current {
+    /// Takes over what has changed in the files of users, without a reload.
+    pub(crate) fn catch_up(&self) {
+        let _alone = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
+        self.get().catch_up();
     }
 }
 

@@ -9,7 +9,6 @@ use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use portcullis::authenticate::Scheme;
 use portcullis::credentials::Unreadable;
-use portcullis::identity::password::PasswordVerifier;
 use portcullis::identity::session::NewSession;
 use portcullis::{AuthenticateLayer, ConfigError};
 use serde::Serialize;
@@ -17,6 +16,7 @@ use serde::Serialize;
 use crate::accept::{Wish, wish};
 use crate::doors::Schemes;
 use crate::form::{Form, FormScheme, NamedOnly};
+use crate::guarded::Guarded;
 use crate::members::{Members, through};
 use crate::path;
 use crate::problem::Problem;
@@ -25,10 +25,10 @@ use crate::reply::{done, json, see_other};
 /// The layer that judges log-ins; a failed one names the session's challenge first, then the `others`.
 pub(crate) fn layer(
     session: &Arc<dyn Scheme>,
-    verifier: &PasswordVerifier,
+    verifier: Guarded,
     others: &Schemes,
 ) -> Result<AuthenticateLayer, ConfigError> {
-    let form = FormScheme { session: Arc::clone(session), verifier: Arc::new(verifier.clone()) };
+    let form = FormScheme { session: Arc::clone(session), verifier: Arc::new(verifier) };
     let named = others.iter().map(|(_, scheme)| NamedOnly(Arc::clone(scheme)));
     named.fold(AuthenticateLayer::builder().scheme(form), |builder, scheme| builder.scheme(scheme)).build()
 }

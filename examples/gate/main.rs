@@ -62,6 +62,10 @@
 //! has run, `/keys` for how the keys of each issuer stand. `POST /revocations` takes `{"issuer": "https://id.example",
 //! "subject": "alice"}`, or `sid` or `jti` instead of the subject, and ends these tokens at once, until a restart.
 //!
+//! Files of users are followed: who is removed is out within two seconds, sessions included. Failures are counted for each
+//! account and each address, and answered 429 with `Retry-After` when there are too many. Where gate stands behind a proxy,
+//! name it in `trusted_proxies`, or the proxy's address counts for everybody.
+//!
 //! With `[api_keys]`, `gate --new-api-key ci --scopes orders:read --config FILE` makes a key, shows it once on stdout, and
 //! appends its digest to the file of keys; it counts after the next SIGHUP. Programs send it as `X-API-Key: <key>`, as a bearer
 //! token, or with Basic as user name or password. A key is revoked by removing its line.
@@ -73,7 +77,9 @@
 //! main ─▶ config      the file, checked whole
 //!      ─▶ gate        one configuration at work; exchanged at a stroke
 //!           ├─ path      400 before anything else
+//!           ├─ accounts  [basic], [session]: users, how they are checked, how often
 //!           ├─ members   [session]: login, sessions, rights
+//!           ├─ digest    [digest]
 //!           ├─ bearer    [[issuer]], [introspection], [resource]: tokens
 //!           └─ doors     the rules: AuthenticateLayer, RequireLayer, echo
 //!      ─▶ new_key     --new-api-key: one line more in the file of keys
@@ -86,10 +92,12 @@ mod admin;
 mod bearer;
 mod config;
 mod connection;
+mod digest;
 mod doors;
 mod echo;
 mod form;
 mod gate;
+mod guarded;
 mod kept;
 mod login;
 mod members;

@@ -106,7 +106,7 @@ impl Members {
         let accounts = Accounts::build(realm, local, kept).map_err(Faults::at("session.hashing"))?;
         let scheme: Arc<dyn Scheme> = Arc::new(Session::new(realm.to_owned(), followed).cookie(cookie.clone()));
         Ok(Self {
-            log_in: login::layer(&scheme, &accounts.verifier, others).map_err(Faults::at("session"))?,
+            log_in: login::layer(&scheme, accounts.guarded(), others).map_err(Faults::at("session"))?,
             member: AuthenticateLayer::new(Arc::clone(&scheme)).map_err(Faults::at("session"))?,
             exchanges: previous.map(|previous| Arc::clone(&previous.exchanges)).unwrap_or_default(),
             realm: realm.into(),
@@ -139,7 +139,7 @@ impl Members {
     /// Ends the sessions of these users, and of all whom nobody knows any more.
     pub(crate) fn dismiss(&self, departed: &[String]) {
         let ended = self.sessions.retain(|member| {
-            let known = member.issuer() == &*self.realm && self.accounts.verifier.contains(member.subject());
+            let known = member.issuer() == &*self.realm && self.accounts.contains(member.subject());
             known && !departed.iter().any(|name| name == member.subject())
         });
         if ended > 0 {

@@ -1,7 +1,7 @@
 //! Two ports, and the signals.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::MissedTickBehavior;
 
 use crate::admin;
 use crate::config;
@@ -39,6 +40,7 @@ pub(crate) async fn run(gate: Gate, addresses: Addresses, file: PathBuf) -> io::
     gate.fetch_keys();
     let current = Arc::new(Current::new(gate));
     tokio::spawn(reload_on(hangup, Arc::clone(&current), file, addresses));
+    tokio::spawn(follow_files(Arc::clone(&current)));
     announce(&public, admin.as_ref())?;
 
     let connections = GracefulShutdown::new();
@@ -88,6 +90,8 @@ enum Port {
 /// A connection, and its place among those there may be.
 struct Visitor {
     stream: TcpStream,
+    /// The other end.
+    peer: IpAddr,
     port: Port,
     place: OwnedSemaphorePermit,
 }
@@ -105,8 +109,8 @@ impl Socket {
 
     async fn next(&self) -> io::Result<Visitor> {
         let place = Arc::clone(&self.room).acquire_owned().await.map_err(io::Error::other)?;
-        let (stream, _) = self.listener.accept().await?;
-        Ok(Visitor { stream, port: self.port, place })
+        let (stream, peer) = self.listener.accept().await?;
+        Ok(Visitor { stream, peer: peer.ip(), port: self.port, place })
     }
 }
 
@@ -119,7 +123,7 @@ async fn next(socket: Option<&Socket>) -> io::Result<Visitor> {
 }
 
 async fn serve(visitor: io::Result<Visitor>, current: &Arc<Current>, connections: &GracefulShutdown) {
-    let Visitor { stream, port, place } = match visitor {
+    let Visitor { stream, peer, port, place } = match visitor {
         Ok(visitor) => visitor,
         Err(error) => {
             tracing::warn!(%error, "cannot accept a connection");
@@ -131,18 +135,19 @@ async fn serve(visitor: io::Result<Visitor>, current: &Arc<Current>, connections
     // Only costs delay where it fails.
     drop(stream.set_nodelay(true));
     let current = Arc::clone(current);
-    let served = connection::serve(stream, move |request| answer(port, current.get(), request), connections.watcher());
+    let served =
+        connection::serve(stream, move |request| answer(port, peer, current.get(), request), connections.watcher());
     tokio::spawn(async move {
         served.await;
         drop(place);
     });
 }
 
-async fn answer(port: Port, gate: Arc<Gate>, request: Request<Incoming>) -> Response<Body> {
+async fn answer(port: Port, peer: IpAddr, gate: Arc<Gate>, request: Request<Incoming>) -> Response<Body> {
     let is_head = request.method() == Method::HEAD;
     let request = request.map(Body::new);
     let response = match port {
-        Port::Public => gate.answer(request).await,
+        Port::Public => gate.answer(request, peer).await,
         Port::Admin => admin::answer(&gate, request).await,
     };
     if is_head { without_body(response) } else { response }
@@ -178,6 +183,25 @@ async fn reload_on(mut hangup: Signal, current: Arc<Current>, file: PathBuf, add
         }
     }
 }
+
+/// Takes over what has changed in the files of users, which are watched by themselves.
+async fn follow_files(current: Arc<Current>) {
+    let mut looks = tokio::time::interval(LOOK_AT_FILES);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        if !current.get().is_behind() {
+            continue;
+        }
+        let current = Arc::clone(&current);
+        if let Err(error) = tokio::task::spawn_blocking(move || current.catch_up()).await {
+            tracing::error!(%error, "not followed the files of users");
+        }
+    }
+}
+
+/// The watch takes a second and a half at most, and two are promised.
+const LOOK_AT_FILES: Duration = Duration::from_millis(250);
 
 fn reload(current: &Current, file: &Path) -> Result<Addresses, config::Faults> {
     let config = config::load(file, &current.get().kept)?;

@@ -16,6 +16,7 @@ fn faults(config: &str) -> Vec<String> {
         .with("weak.secret", "short")
         .with("dull.secret", "changeme".repeat(4))
         .with("empty", "")
+        .with("users.htdigest", format!("alice:gate:{}\n", "0".repeat(64)))
         .with("comments", "# nobody\n\n")
         .with("bom", format!("\u{feff}{ALICE}\n"))
         .with("blanks", format!("\n{}\n", ALICE.replace(':', " :")))
@@ -55,6 +56,7 @@ realm = "a hall"
 mode = "echo"
 schemes = ["session", "bearer", "basic"]
 cors_preflight = false
+trusted_proxies = ["10.0.0.0/8", "2001:db8::/32", "127.0.0.1"]
 
 [[issuer]]
 issuer = "https://id.example"
@@ -75,7 +77,10 @@ hmac_secret_file = "hs.secret"
 htpasswd = "users.htpasswd"
 roles = { alice = ["admin"] }
 scopes = { bob = ["orders:read"] }
+allow_weak_hashes = true
 hashing = { threads = 2, queue = 10, deadline = "3s" }
+cache = { entries = 0, ttl = "1m" }
+throttle = { attempts = 5, window = "10m" }
 
 [session]
 store = "memory"
@@ -84,9 +89,13 @@ absolute = "1h"
 cookie = "__Host-other"
 users = "users.htpasswd"
 max_per_user = 3
+allow_weak_hashes = true
+throttle = false
+cache = { entries = 50000 }
 "#
     );
-    for config in [BASIC, &ecdsa, &everything] {
+    let no_proxies = format!("trusted_proxies = []\n{BASIC}");
+    for config in [BASIC, &ecdsa, &everything, &no_proxies] {
         assert_eq!(faults(config), [""; 0], "{config}");
     }
 }
@@ -174,15 +183,15 @@ fn introspection_and_metadata_are_checked() {
 fn unknown_keys_are_found_at_every_level() {
     for (place, config) in [
         ("upstream", format!("upstream = \"x\"\n{BASIC}")),
-        ("digest", format!("{BASIC}[digest]\nx = 1\n")),
+        ("digest.x", format!("{BASIC}[digest]\nhtdigest = \"users.htdigest\"\nx = 1\n")),
         ("introspection.secret", format!("{BASIC}{INTROSPECTION}secret = \"x\"\n")),
         (
             "resource.name",
             format!("{ISSUER}jwks_file = \"keys.json\"\nalgorithms = [\"ES256\"]\n{RESOURCE}name = \"x\"\n"),
         ),
-        ("basic.throttle", format!("{BASIC}throttle = false\n")),
-        ("basic.cache", format!("{BASIC}cache = {{ entries = 0 }}\n")),
-        ("basic.allow_weak_hashes", format!("{BASIC}allow_weak_hashes = true\n")),
+        ("basic.throttle.delay", format!("{BASIC}throttle = {{ delay = \"1m\" }}\n")),
+        ("basic.cache.size", format!("{BASIC}cache = {{ size = 1 }}\n")),
+        ("basic.allow_weak", format!("{BASIC}allow_weak = true\n")),
         ("basic.hashing.speed", format!("{BASIC}hashing = {{ speed = 1 }}\n")),
         ("issuer.jwks", format!("{ISSUER}discovery = true\njwks = \"keys.json\"\n")),
         ("session.trusted_origins", "[session]\nusers = \"users.htpasswd\"\ntrusted_origins = [\"x\"]\n".into()),
@@ -261,7 +270,7 @@ fn users_must_be_readable_and_those_with_rights_must_exist() {
     each_is_one_fault(&[
         ("".into(), "schemes: "),
         ("[basic]\n".into(), "basic.htpasswd: missing"),
-        ("[basic]\nhtpasswd = \"empty\"\n".into(), "basic.htpasswd: \"empty\" holds no user"),
+        ("[basic]\nhtpasswd = \"empty\"\n".into(), "basic.htpasswd: \"empty\": holds no user"),
         ("[basic]\nhtpasswd = \"comments\"\n".into(), "basic.htpasswd: "),
         ("[basic]\nhtpasswd = \".\"\n".into(), "basic.htpasswd: "),
         (basic("roles = { mallory = [\"admin\"] }"), "basic.roles.mallory: "),
@@ -276,6 +285,16 @@ fn users_must_be_readable_and_those_with_rights_must_exist() {
         (basic("hashing = { threads = 0 }"), "basic.hashing.threads: "),
         (basic("hashing = { threads = 1000 }"), "basic.hashing.threads: "),
         (basic("hashing = { deadline = \"0s\" }"), "basic.hashing.deadline: "),
+        (basic("throttle = true"), "basic.throttle: "),
+        (basic("throttle = { attempts = 0 }"), "basic.throttle.attempts: "),
+        (basic("throttle = { attempts = 5000000000 }"), "basic.throttle.attempts: "),
+        (basic("throttle = { window = \"0s\" }"), "basic.throttle.window: "),
+        (basic("throttle = { window = \"25h\" }"), "basic.throttle.window: "),
+        (basic("cache = { entries = -1 }"), "basic.cache.entries: "),
+        (basic("cache = { entries = 1000000000000 }"), "basic.cache.entries: "),
+        (basic("cache = { ttl = \"0s\" }"), "basic.cache.ttl: "),
+        (basic("cache = false"), "basic.cache: "),
+        (basic("allow_weak_hashes = 1"), "basic.allow_weak_hashes: "),
         ("[session]\nusers = \"users.htpasswd\"\ncookie = \"__host-x\"\n".into(), "session.cookie: "),
         ("[session]\nusers = \"users.htpasswd\"\nstore = \"redis://x\"\n".into(), "session.store: "),
         ("[session]\nusers = \"users.htpasswd\"\nmax_per_user = 0\n".into(), "session.max_per_user: "),
@@ -365,6 +384,10 @@ fn what_stands_at_the_top_is_checked_too() {
         (top("schemes = []"), "schemes: "),
         (top("rule = []"), "rule: "),
         (top("cors_preflight = 1"), "cors_preflight: "),
+        (top("trusted_proxies = \"10.0.0.0/8\""), "trusted_proxies: "),
+        (top("trusted_proxies = [\"a proxy\"]"), "trusted_proxies: \"a proxy\" is no network"),
+        (top("trusted_proxies = [\"10.0.0.1/8\"]"), "trusted_proxies: \"10.0.0.1/8\" has bits set behind its prefix"),
+        (top("trusted_proxies = [\"0.0.0.0/0\"]"), "trusted_proxies: \"0.0.0.0/0\" holds every address"),
     ]);
     let broken = faults("realm = \"x\nadmin = 1\n");
     assert!(broken.len() == 1 && broken[0].contains("gate.toml: line 1: "), "{broken:?}");

@@ -4,9 +4,10 @@
 #![cfg(all(
     unix,
     feature = "api-key",
+    feature = "digest",
+    feature = "htpasswd",
     feature = "introspection",
     feature = "jwks",
-    feature = "password",
     feature = "session",
     feature = "test-kit"
 ))]
@@ -21,21 +22,26 @@
 #[path = "../support"]
 mod support {
     pub(crate) mod curl;
+    pub(crate) mod digest;
     pub(crate) mod gate;
     pub(crate) mod jwt;
     pub(crate) mod keys;
+    pub(crate) mod stack;
     pub(crate) mod transcript;
 }
 
 mod answers;
 mod api_keys;
+mod basic;
 mod configuration;
 mod connections;
+mod digest;
 mod login;
 mod paths;
 mod protocols;
 mod sessions;
 mod signals;
+mod throttle;
 mod tokens;
 mod transcript;
 
@@ -130,6 +136,9 @@ schemes = ["bearer"]
 path = "/admin/*"
 roles_any = ["admin"]
 "#;
+
+/// The one rule of configurations that are about how one gets in.
+const ME: &str = "[[rule]]\npath = \"/me\"\n";
 
 /// A folder with all three schemes, and this after them.
 fn folder(rest: &str) -> Folder {

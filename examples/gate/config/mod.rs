@@ -1,10 +1,13 @@
 //! The configuration: a TOML file and the files it names, read whole, with every fault at once.
 
 mod api_keys;
+mod digest;
 mod files;
 mod introspection;
 mod issuer;
 mod keys;
+mod passwords;
+mod proxies;
 mod resource;
 mod rule;
 mod section;
@@ -16,19 +19,22 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
+use portcullis::credentials::TrustedProxies;
 use portcullis::response::Challenge;
 use toml::Table;
 
 pub(crate) use self::api_keys::{KeyRing, PREFIX as KEY_PREFIX, locate as key_file};
+pub(crate) use self::digest::DigestArea;
 use self::files::Files;
 pub(crate) use self::keys::{Keys, Published};
+pub(crate) use self::passwords::Checks;
 pub(crate) use self::rule::{Allow, Rule};
 pub(crate) use self::section::Faults;
 use self::section::Section;
 pub(crate) use self::section::parse_duration;
 pub(crate) use self::session::{Limits, SessionArea};
 pub(crate) use self::tokens::Tokens;
-pub(crate) use self::users::{Hashing, Local, Rights};
+pub(crate) use self::users::{Local, Rights};
 use crate::kept::Kept;
 
 /// All that the file says, checked, with every other file read.
@@ -39,11 +45,13 @@ pub(crate) struct Config {
     /// In the order of their challenges; never empty.
     pub(crate) schemes: Vec<SchemeName>,
     pub(crate) cors_preflight: bool,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) tokens: Option<Tokens>,
     /// What is to live on when this one has gone.
     pub(crate) kept: Kept,
     pub(crate) basic: Option<Local>,
     pub(crate) session: Option<SessionArea>,
+    pub(crate) digest: Option<DigestArea>,
     pub(crate) api_keys: Option<KeyRing>,
     pub(crate) rules: Vec<Rule>,
 }
@@ -54,6 +62,7 @@ pub(crate) enum SchemeName {
     Bearer,
     Basic,
     Session,
+    Digest,
     ApiKey,
 }
 
@@ -63,6 +72,7 @@ impl SchemeName {
             Self::Bearer => "bearer",
             Self::Basic => "basic",
             Self::Session => "session",
+            Self::Digest => "digest",
             Self::ApiKey => "api_key",
         }
     }
@@ -73,11 +83,12 @@ impl SchemeName {
             Self::Bearer => &["issuer", "introspection"],
             Self::Basic => &["basic"],
             Self::Session => &["session"],
+            Self::Digest => &["digest"],
             Self::ApiKey => &["api_keys"],
         }
     }
 
-    const ALL: [Self; 4] = [Self::Bearer, Self::Basic, Self::Session, Self::ApiKey];
+    const ALL: [Self; 5] = [Self::Bearer, Self::Basic, Self::Session, Self::Digest, Self::ApiKey];
 }
 
 /// Reads and checks the file at `path`. What is `kept` is used again.
@@ -121,13 +132,14 @@ fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
         root.fault("mode", format!("{mode:?} is not available; use \"echo\""));
     }
     let cors_preflight = root.flag("cors_preflight").unwrap_or(false);
+    let trusted_proxies = proxies::read(&mut root);
 
     let present = |name: &SchemeName| name.sections().iter().any(|section| root.has(section));
     let configured: Vec<_> = SchemeName::ALL.into_iter().filter(present).collect();
     if configured.is_empty() {
         root.fault(
             "schemes",
-            "there are none, so nobody could ever get in; add [[issuer]], [introspection], [basic], [session] or [api_keys]",
+            "there are none, so nobody could ever get in; add [[issuer]], [introspection], [basic], [session], [digest] or [api_keys]",
         );
     }
     let schemes = read_schemes(&mut root, &configured);
@@ -143,6 +155,11 @@ fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
         section.close();
         area
     });
+    let digest = root.section("digest").and_then(|mut section| {
+        let area = digest::read(&mut section, files, &realm);
+        section.close();
+        area
+    });
     let api_keys = root.section("api_keys").and_then(|mut section| {
         let keys = api_keys::read(&mut section, files);
         section.close();
@@ -152,7 +169,21 @@ fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
     root.close();
     let keys = tokens.as_ref().map(Tokens::published).unwrap_or_default();
     let kept = Kept { keys, revocations: kept.revocations.clone() };
-    Some(Config { listen, admin, realm, schemes, cors_preflight, tokens, kept, basic, session, api_keys, rules })
+    Some(Config {
+        listen,
+        admin,
+        realm,
+        schemes,
+        cors_preflight,
+        trusted_proxies,
+        tokens,
+        kept,
+        basic,
+        session,
+        digest,
+        api_keys,
+        rules,
+    })
 }
 
 fn read_address(root: &mut Section<'_>, key: &str) -> Option<SocketAddr> {
@@ -191,9 +222,10 @@ fn read_scheme_names(section: &Section<'_>, names: &[String]) -> Vec<SchemeName>
     for name in names {
         match SchemeName::ALL.into_iter().find(|scheme| scheme.as_str() == name) {
             Some(scheme) => chosen.push(scheme),
-            None => {
-                section.fault("schemes", format!("{name:?} is none of \"bearer\", \"basic\", \"session\", \"api_key\""))
-            }
+            None => section.fault(
+                "schemes",
+                format!("{name:?} is none of \"bearer\", \"basic\", \"session\", \"digest\", \"api_key\""),
+            ),
         }
     }
     chosen

@@ -115,6 +115,23 @@ impl<'f> Section<'f> {
         }
     }
 
+    /// As [`count`](Self::count), or zero.
+    pub(crate) fn amount(&mut self, key: &str) -> Option<usize> {
+        match self.table.get(key)? {
+            Value::Integer(0) => self.table.remove(key).map(|_| 0),
+            _ => self.count(key),
+        }
+    }
+
+    /// Whether `key` says `false`, in place of what it would hold otherwise.
+    pub(crate) fn is_off(&mut self, key: &str) -> bool {
+        let is_off = matches!(self.table.get(key), Some(Value::Boolean(false)));
+        if is_off {
+            self.table.remove(key);
+        }
+        is_off
+    }
+
     pub(crate) fn duration(&mut self, key: &str) -> Option<Duration> {
         let text = self.text(key)?;
         let parsed = parse_duration(&text);
@@ -127,6 +144,14 @@ impl<'f> Section<'f> {
     pub(crate) fn names(&mut self, key: &str) -> Option<Vec<String>> {
         let value = self.table.remove(key)?;
         self.list(key, value)
+    }
+
+    /// A list that may be empty, each thing once.
+    pub(crate) fn some_names(&mut self, key: &str) -> Option<Vec<String>> {
+        match self.table.get(key)? {
+            Value::Array(values) if values.is_empty() => self.table.remove(key).map(|_| Vec::new()),
+            _ => self.names(key),
+        }
     }
 
     /// A table of such lists.

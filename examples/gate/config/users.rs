@@ -1,21 +1,22 @@
 //! Local users: `[basic]`, and what `[session]` has in common with it.
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
+use std::collections::HashMap;
 
 use portcullis::RequireLayer;
-use portcullis::identity::password::{HashPool, User, Users};
+use portcullis::identity::password::HtpasswdFile;
 use portcullis::permission::scope;
 
-use super::files::{File, Files};
+use super::files::Files;
+use super::passwords::{self, Checks};
 use super::section::Section;
 
 /// The users of one section.
 pub(crate) struct Local {
-    pub(crate) users: Users,
-    /// The same names with what they may, for sessions that began under an older configuration.
+    /// Watched from here on.
+    pub(crate) file: HtpasswdFile,
+    /// Who may what, for sessions that began under an older configuration.
     pub(crate) rights: HashMap<String, Rights>,
-    pub(crate) hashing: Hashing,
+    pub(crate) checks: Checks,
 }
 
 /// What a user is and may do.
@@ -23,14 +24,6 @@ pub(crate) struct Local {
 pub(crate) struct Rights {
     pub(crate) roles: Vec<String>,
     pub(crate) scopes: Vec<String>,
-}
-
-/// The budget for hashing passwords.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Hashing {
-    threads: usize,
-    queue: usize,
-    deadline: Duration,
 }
 
 /// Reads `[basic]`.
@@ -41,33 +34,42 @@ pub(crate) fn read_basic(section: &mut Section<'_>, files: &Files) -> Option<Loc
 /// Reads the users of a section whose `key` names their file.
 pub(crate) fn read(section: &mut Section<'_>, files: &Files, key: &str) -> Option<Local> {
     section.need(key, "name a file of user:hash lines");
-    let hashing = section.section("hashing").map(read_hashing).unwrap_or_default();
-    let roles = section.lists("roles");
-    let scopes = section.lists("scopes");
-    check_scopes(section, scopes.as_deref().unwrap_or_default());
-    let file = files.read(section, key)?;
-    let hashes = read_htpasswd(section, key, &file)?;
+    let checks = passwords::read(section);
+    let allow_weak = section.flag("allow_weak_hashes").unwrap_or(false);
+    let roles = section.lists("roles").unwrap_or_default();
+    let scopes = section.lists("scopes").unwrap_or_default();
+    check_scopes(section, &scopes);
 
-    let mut rights: HashMap<String, Rights> = HashMap::new();
-    let mut grant = |key: &str, lists: Option<Vec<(String, Vec<String>)>>, put: fn(&mut Rights, Vec<String>)| {
-        for (name, list) in lists.unwrap_or_default() {
-            if hashes.contains_key(&name) {
-                put(rights.entry(name).or_default(), list);
-            } else {
-                section.fault(&format!("{key}.{name}"), format!("{:?} has no such user; add or remove one", file.name));
+    let name = section.text(key)?;
+    let path = files.folder.join(&name);
+    let mut builder = HtpasswdFile::builder(&path);
+    if allow_weak {
+        builder = builder.allow_weak_hashes();
+    }
+    builder = roles.iter().fold(builder, |builder, (user, roles)| builder.roles(user.as_str(), roles));
+    builder = scopes.iter().fold(builder, |builder, (user, scopes)| builder.scopes(user.as_str(), scopes));
+    let file = match builder.open() {
+        Ok(file) => file,
+        Err(error) => {
+            // Called as the configuration calls it.
+            let path = format!("{:?}", path.display().to_string());
+            for fault in error {
+                section.fault(key, fault.to_string().replacen(&path, &format!("{name:?}"), 1));
             }
+            return None;
         }
     };
-    grant("roles", roles, |rights, roles| rights.roles = roles);
-    grant("scopes", scopes, |rights, scopes| rights.scopes = scopes);
-
-    let mut users = Users::new();
-    for (name, user) in hashes {
-        let Rights { roles, scopes } = rights.get(&name).cloned().unwrap_or_default();
-        // Names were checked with their lines.
-        users.insert(&name, user.roles(roles).scopes(scopes)).ok()?;
+    let state = file.state();
+    for (key, lists) in [("roles", &roles), ("scopes", &scopes)] {
+        for (user, _) in lists.iter().filter(|(user, _)| state.without_user().any(|name| name == user)) {
+            section.fault(&format!("{key}.{user}"), format!("{name:?} has no such user; add or remove one"));
+        }
     }
-    Some(Local { users, rights, hashing })
+
+    let mut rights: HashMap<String, Rights> = HashMap::new();
+    roles.into_iter().for_each(|(user, roles)| rights.entry(user).or_default().roles = roles);
+    scopes.into_iter().for_each(|(user, scopes)| rights.entry(user).or_default().scopes = scopes);
+    Some(Local { file, rights, checks })
 }
 
 /// What is no scope could meet no rule, and could not be told in a challenge.
@@ -75,80 +77,5 @@ fn check_scopes(section: &Section<'_>, scopes: &[(String, Vec<String>)]) {
     for (name, list) in scopes {
         let faults = list.iter().filter_map(|name| RequireLayer::new(scope(name.as_str())).err()).flatten();
         faults.for_each(|fault| section.fault(&format!("scopes.{name}"), fault.problem()));
-    }
-}
-
-/// `user:hash` lines; blank ones and those that begin with # are passed over.
-fn read_htpasswd(section: &Section<'_>, key: &str, file: &File) -> Option<BTreeMap<String, User>> {
-    let File { name: file, content } = file;
-    let Ok(text) = str::from_utf8(content) else {
-        section.fault(key, format!("{file:?} is not UTF-8; convert it"));
-        return None;
-    };
-    let mut users = BTreeMap::new();
-    let mut known = Users::new();
-    let mut sound = true;
-    for (index, line) in text.lines().enumerate() {
-        if line.trim().is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let mut fault = |problem: String| {
-            section.fault(key, format!("{file:?} line {}: {problem}", index + 1));
-            sound = false;
-        };
-        if line.starts_with('\u{feff}') {
-            fault(String::from("begins with a byte order mark; save the file as UTF-8 without one"));
-            continue;
-        }
-        let Some((name, hash)) = line.split_once(':') else {
-            fault(String::from("no colon; write user:hash"));
-            continue;
-        };
-        if name != name.trim() {
-            fault(format!("the name {name:?} begins or ends with a blank; remove it"));
-            continue;
-        }
-        match User::new(hash) {
-            Ok(user) => match known.insert(name, user.clone()) {
-                Ok(()) => drop(users.insert(name.to_owned(), user)),
-                Err(error) => fault(error.to_string()),
-            },
-            Err(error) => fault(error.to_string()),
-        }
-    }
-    if sound && users.is_empty() {
-        section.fault(key, format!("{file:?} holds no user; add one, or remove the section"));
-        sound = false;
-    }
-    sound.then_some(users)
-}
-
-fn read_hashing(mut section: Section<'_>) -> Hashing {
-    let default = Hashing::default();
-    let hashing = Hashing {
-        threads: section.count("threads").unwrap_or(default.threads),
-        queue: section.count("queue").unwrap_or(default.queue),
-        deadline: section.duration("deadline").unwrap_or(default.deadline),
-    };
-    if let Err(error) = hashing.pool() {
-        for fault in error {
-            let key = fault.setting().rsplit(' ').next().unwrap_or_default().to_owned();
-            section.fault(&key, fault.problem());
-        }
-    }
-    section.close();
-    hashing
-}
-
-impl Hashing {
-    /// Threads with this budget.
-    pub(crate) fn pool(&self) -> Result<HashPool, portcullis::ConfigError> {
-        HashPool::builder().threads(self.threads).queue(self.queue).deadline(self.deadline).build()
-    }
-}
-
-impl Default for Hashing {
-    fn default() -> Self {
-        Self { threads: 1, queue: 64, deadline: Duration::from_secs(5) }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::super::directory::Directory;
 use super::super::users::Users;
@@ -55,6 +56,9 @@ impl Shared {
 }
 
 impl HtpasswdFile {
+    /// How often the file is looked at: twice a second. A change is taken over when two looks at it are alike.
+    pub const INTERVAL: Duration = watch::INTERVAL;
+
     /// Begins a description of the file at `path`.
     pub fn builder(path: impl Into<PathBuf>) -> HtpasswdFileBuilder {
         HtpasswdFileBuilder::new(path.into())

@@ -19,7 +19,7 @@ use crate::error::{ConfigError, Severity};
 use crate::trace;
 
 /// A change is taken over when two looks at it are alike, so within twice this time and a little.
-const INTERVAL: Duration = Duration::from_millis(500);
+pub(super) const INTERVAL: Duration = Duration::from_millis(500);
 
 /// What was said of the file before it was opened.
 pub(super) struct Rules {
