@@ -177,6 +177,50 @@ fn the_memory_is_bounded_in_entries_and_in_bytes() {
 }
 
 #[test]
+fn there_is_room_for_as_many_tokens_as_were_asked_for() {
+    let key = TestKey::new(Algorithm::HS256);
+    let verifier = verifier(&key, &clock()).cache(TokenCache::new().entries(1_000));
+    for number in 0..1_000 {
+        assert!(verifier.verify_token(&mint(&key, &claims_with(json!({"jti": format!("token-{number}")})))).is_ok());
+    }
+    // The places are found by chance, and a few do not find one.
+    assert!((990..=1_000).contains(&verifier.remembered()), "{}", verifier.remembered());
+}
+
+/// What stays is what is used, however many others come by once.
+#[test]
+fn a_token_in_use_is_not_pushed_out_by_those_that_come_once() {
+    let (key, list) = (TestKey::new(Algorithm::HS256), Counting::default());
+    let verifier = verifier(&key, &clock()).cache(TokenCache::new().entries(100)).revocations(list.clone());
+    let in_use = mint(&key, &good_claims());
+    for number in 0..1_000 {
+        assert!(verifier.verify_token(&in_use).is_ok());
+        assert!(verifier.verify_token(&mint(&key, &claims_with(json!({"jti": format!("other-{number}")})))).is_ok());
+    }
+    // The list is asked about a token that is not remembered.
+    assert_eq!(list.0.load(Ordering::Relaxed), 1);
+}
+
+/// Counts how often it is asked about the token of `good_claims`.
+#[derive(Clone, Default)]
+struct Counting(Arc<AtomicUsize>);
+
+impl Revocations for Counting {
+    fn generation(&self) -> Result<u64, VerifyError> {
+        Ok(0)
+    }
+
+    fn is_revoked(&self, token: &TokenFacts<'_>) -> bool {
+        self.0.fetch_add(usize::from(token.token_id() == Some("token-1")), Ordering::Relaxed);
+        false
+    }
+
+    async fn revoke(&self, _: Revocation) -> Result<(), RevokeError> {
+        Err(RevokeError::new("nothing ends here"))
+    }
+}
+
+#[test]
 fn turned_off_nothing_is_remembered() {
     let key = TestKey::new(Algorithm::HS256);
     let verifier = verifier(&key, &clock()).cache(TokenCache::off());

@@ -16,4 +16,5 @@ pub(crate) mod case;
 pub(crate) mod keys;
 pub(crate) mod ours;
 pub(crate) mod request;
+pub(crate) mod seen;
 pub(crate) mod token;

@@ -89,7 +89,7 @@ impl<V: Verifier<BearerToken>> Scheme for Bearer<V> {
     fn authenticate(&self, head: &Parts) -> Attempt {
         let Some(value) = head.headers.get(AUTHORIZATION) else { return Attempt::NotPresented };
         match Authorization::parse(value) {
-            Ok(field) if field.is("Bearer") => match BearerToken::from_header(value, self.max_length) {
+            Ok(field) if field.is("Bearer") => match BearerToken::of(value, &field, self.max_length) {
                 Ok(token) => Attempt::verify(&self.verifier, token),
                 Err(unreadable) => Attempt::Ready(Err(VerifyError::from(unreadable))),
             },

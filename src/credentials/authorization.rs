@@ -82,11 +82,12 @@ impl<'a> Authorization<'a> {
     /// letters, digits and `-._~+/` with `=` only at the end. A second word, a comma, a quote, a tab or a trailing blank
     /// is refused, not cut off.
     pub fn token68(&self) -> Result<&'a str, Unreadable> {
-        self.token68_within(usize::MAX)
+        str::from_utf8(self.token68_within(usize::MAX)?).map_err(|_| NOT_TOKEN68)
     }
 
-    /// As [`token68`](Self::token68), refusing more than `max_length` bytes before anything looks at them.
-    pub(super) fn token68_within(&self, max_length: usize) -> Result<&'a str, Unreadable> {
+    /// As [`token68`](Self::token68), refusing more than `max_length` bytes before anything looks at them, and for where
+    /// nobody reads the text.
+    pub(super) fn token68_within(&self, max_length: usize) -> Result<&'a [u8], Unreadable> {
         let token = self.after_spaces();
         if token.is_empty() {
             return Err(Unreadable::Malformed("nothing follows the scheme"));
@@ -94,11 +95,7 @@ impl<'a> Authorization<'a> {
         if token.len() > max_length {
             return Err(Unreadable::Malformed("the credentials are longer than allowed"));
         }
-        let malformed = Unreadable::Malformed("the credentials are not a single token68");
-        if !is_token68(token) {
-            return Err(malformed);
-        }
-        str::from_utf8(token).map_err(|_| malformed)
+        if is_token68(token) { Ok(token) } else { Err(NOT_TOKEN68) }
     }
 
     /// The credentials as a list of `name=value` parameters: how Digest and its like carry theirs. Nothing after the
@@ -119,3 +116,5 @@ impl fmt::Debug for Authorization<'_> {
         f.debug_struct("Authorization").finish_non_exhaustive()
     }
 }
+
+const NOT_TOKEN68: Unreadable = Unreadable::Malformed("the credentials are not a single token68");

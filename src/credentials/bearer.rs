@@ -41,9 +41,15 @@ impl BearerToken {
     /// work on them), and for what is not one token68, the empty token among it.
     pub fn from_header(value: &HeaderValue, max_length: usize) -> Result<Self, Unreadable> {
         let field = Authorization::parse(value)?;
-        if !field.is("Bearer") {
-            return Err(Unreadable::Malformed("the scheme is not Bearer"));
+        if field.is("Bearer") {
+            Self::of(value, &field, max_length)
+        } else {
+            Err(Unreadable::Malformed("the scheme is not Bearer"))
         }
+    }
+
+    /// As [`from_header`](Self::from_header), of a value that was split into this `field` of ours.
+    pub(crate) fn of(value: &HeaderValue, field: &Authorization<'_>, max_length: usize) -> Result<Self, Unreadable> {
         let token = field.token68_within(max_length)?;
         Ok(Self { start: value.len() - token.len(), value: value.clone() })
     }
@@ -67,9 +73,13 @@ impl BearerToken {
     /// The token. Call this at the last moment, and keep no copy.
     #[must_use]
     pub fn expose(&self) -> &str {
-        let token = self.value.as_bytes().get(self.start..).unwrap_or_default();
         // A token68 is ASCII, so this cannot fail; and an empty token is nobody's.
-        str::from_utf8(token).unwrap_or_default()
+        str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// As [`expose`](Self::expose), without looking at every byte once more.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.value.as_bytes().get(self.start..).unwrap_or_default()
     }
 }
 

@@ -31,7 +31,7 @@ use crate::names::Names;
 /// ```
 #[derive(Clone)]
 pub struct Identity {
-    facts: Arc<Facts>,
+    proof: Arc<dyn Proof>,
     /// Empty until a layer hands the identity on, unless its verifier knows better: a key is a key, whatever carried it.
     pub(super) scheme: &'static str,
     /// What the layer that accepted this request leaves for inner layers (the challenges to repeat). Opaque here, so
@@ -39,7 +39,19 @@ pub struct Identity {
     handed_on: Option<Arc<dyn Any + Send + Sync>>,
 }
 
-/// What a verifier found out. One allocation, shared by all clones.
+/// What a verifier keeps of a credential that it found good: the facts, and whatever it needs for the next use of the same
+/// credential. One allocation, shared by the verifier and by all clones of the identity.
+pub(crate) trait Proof: Send + Sync {
+    fn facts(&self) -> &Facts;
+}
+
+impl Proof for Facts {
+    fn facts(&self) -> &Facts {
+        self
+    }
+}
+
+/// What a verifier found out.
 #[derive(Clone)]
 pub(crate) struct Facts {
     pub(crate) issuer: Arc<str>,
@@ -106,11 +118,15 @@ impl Facts {
     }
 
     pub(crate) fn into_identity(self) -> Identity {
-        Identity { facts: Arc::new(self), scheme: "", handed_on: None }
+        Identity::of(Arc::new(self))
     }
 }
 
 impl Identity {
+    pub(crate) fn of(proof: Arc<dyn Proof>) -> Self {
+        Self { proof, scheme: "", handed_on: None }
+    }
+
     /// States that `subject`, as known to `issuer`, is who is asking.
     ///
     /// This is the one way to make an identity outside the crate's own verifiers, and so the word to look for in a
@@ -122,13 +138,13 @@ impl Identity {
     /// Who vouches for the subject: a token's `iss`, or the realm of local users.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        &self.facts.issuer
+        &self.facts().issuer
     }
 
     /// Who it is, in the words of the issuer.
     #[must_use]
     pub fn subject(&self) -> &str {
-        &self.facts.subject
+        &self.facts().subject
     }
 
     /// The HTTP scheme that carried the credential of this request, as registered (`Basic`, `Bearer`, `Session`), or
@@ -142,60 +158,64 @@ impl Identity {
     /// public id. Never enough to log in with.
     #[must_use]
     pub fn credential_id(&self) -> Option<&str> {
-        self.facts.credential_id.as_deref()
+        self.facts().credential_id.as_deref()
     }
 
     /// What the credential may be used for (OAuth scopes).
     #[must_use]
     pub fn scopes(&self) -> &Names {
-        &self.facts.scopes
+        &self.facts().scopes
     }
 
     /// What the subject is.
     #[must_use]
     pub fn roles(&self) -> &Names {
-        &self.facts.roles
+        &self.facts().roles
     }
 
     /// When the subject proved who they are.
     #[must_use]
     pub fn auth_time(&self) -> AuthTime {
-        self.facts.auth_time
+        self.facts().auth_time
     }
 
     /// How well it was proven (OpenID Connect `acr`).
     #[must_use]
     pub fn acr(&self) -> Option<&str> {
-        self.facts.acr.as_deref()
+        self.facts().acr.as_deref()
     }
 
     /// By which methods it was proven (RFC 8176 `amr`).
     #[must_use]
     pub fn amr(&self) -> &Names {
-        &self.facts.amr
+        &self.facts().amr
     }
 
     /// When the credential ends, where that is known.
     #[must_use]
     pub fn expires_at(&self) -> Option<UnixTime> {
-        self.facts.expires_at
+        self.facts().expires_at
     }
 
     /// The application's own value, if it is a `T`: JWT claims, a database row.
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        self.facts.value.as_deref()?.downcast_ref()
+        self.facts().value.as_deref()?.downcast_ref()
     }
 
     /// As [`get`](Self::get), shared.
     #[must_use]
     pub fn get_shared<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        Arc::clone(self.facts.value.as_ref()?).downcast().ok()
+        Arc::clone(self.facts().value.as_ref()?).downcast().ok()
     }
 
     /// An assertion that starts from what is known here: to add a database row, or to begin a session.
     pub fn to_assertion(&self) -> Assertion {
-        Assertion { facts: (*self.facts).clone() }
+        Assertion { facts: self.facts().clone() }
+    }
+
+    fn facts(&self) -> &Facts {
+        self.proof.facts()
     }
 
     pub(crate) fn hand_on(&mut self, scheme: &'static str, carried: Arc<dyn Any + Send + Sync>) {

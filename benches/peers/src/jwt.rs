@@ -8,11 +8,13 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use http::StatusCode;
 use jsonwebtoken::{DecodingKey, Validation};
+use jwt_authorizer::layer::AuthorizationLayer;
 use jwt_authorizer::{IntoLayer, JwtAuthorizer};
 use portcullis::identity::jwt::Algorithm;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tower::Layer;
+use tower_oauth2_resource_server::layer::OAuth2ResourceServerLayer;
 use tower_oauth2_resource_server::server::OAuth2ResourceServer;
 use tower_oauth2_resource_server::tenant::TenantConfiguration;
 use tower_oauth2_resource_server::validation::ClaimsValidationSpec;
@@ -23,7 +25,7 @@ use crate::support::request::{Bare, Body, Head, app, finished, head_case};
 use crate::support::token::{AUDIENCE, ISSUER, Signed};
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-struct Claims {
+pub(crate) struct Claims {
     iss: String,
     sub: String,
     aud: String,
@@ -47,6 +49,11 @@ pub(crate) async fn layers(signed: &Signed, head: &Head, status: StatusCode) -> 
 }
 
 async fn jwt_authorizer(signed: &Signed, head: &Head, status: StatusCode) -> Case {
+    let service = jwt_authorizer_layer(signed).await.layer(Bare::<axum_07::body::Body>::new());
+    head_case(name(signed, "jwt-authorizer"), service, status, head)
+}
+
+pub(crate) async fn jwt_authorizer_layer(signed: &Signed) -> AuthorizationLayer<Claims> {
     let pem = || signed.key.pem();
     let builder = match signed.key.algorithm {
         Algorithm::HS256 => {
@@ -57,12 +64,15 @@ async fn jwt_authorizer(signed: &Signed, head: &Head, status: StatusCode) -> Cas
         _ => JwtAuthorizer::from_ed_pem_text(&pem()),
     };
     let validation = jwt_authorizer::Validation::new().iss(&[ISSUER]).aud(&[AUDIENCE]).nbf(true);
-    let layer = builder.validation(validation).build().await.expect("a key").into_layer();
-    let service = layer.layer(Bare::<axum_07::body::Body>::new());
-    head_case(name(signed, "jwt-authorizer"), service, status, head)
+    builder.validation(validation).build().await.expect("a key").into_layer()
 }
 
 async fn oauth2_resource_server(signed: &Signed, head: &Head, status: StatusCode) -> Case {
+    let service = oauth2_resource_server_layer(signed).await.layer(Bare::<Body>::new());
+    head_case(name(signed, "tower-oauth2-resource-server (aws-lc-rs)"), service, status, head)
+}
+
+pub(crate) async fn oauth2_resource_server_layer(signed: &Signed) -> OAuth2ResourceServerLayer<Body, Claims> {
     let claims = ClaimsValidationSpec::recommended(ISSUER, &vec![AUDIENCE.to_owned()]);
     let mut jwk = signed.key.jwk();
     jwk["use"] = json!("sig");
@@ -71,8 +81,7 @@ async fn oauth2_resource_server(signed: &Signed, head: &Head, status: StatusCode
         .build()
         .expect("a key set");
     let server = OAuth2ResourceServer::<Claims>::builder().add_tenant(tenant).build().await.expect("a tenant");
-    let service = server.into_layer::<Body>().layer(Bare::<Body>::new());
-    head_case(name(signed, "tower-oauth2-resource-server (aws-lc-rs)"), service, status, head)
+    server.into_layer()
 }
 
 /// `jsonwebtoken` as applications call it, without any HTTP.

@@ -1,55 +1,86 @@
 //! portcullis and its neighbours, measured side by side: one process, all cases in turn.
 //!
-//! `cargo run --release` prints the tables as Markdown; a first argument keeps the groups whose title contains it, a
-//! second one the cases whose name ends with it.
+//! `cargo run --release` prints the tables as Markdown. What else there is, by its first argument:
+//!
+//! | arguments | prints |
+//! |---|---|
+//! | `tables TITLE CASE` | the groups whose title contains the one, the cases whose name ends with the other |
+//! | `curve COUNT…` | what a token costs that was seen before, and what it weighs, by how many there are |
+//! | `threads` | what two threads do in the time of one |
+//! | `sockets` | servers over loopback, driven by `wrk` |
 
+mod curve;
 mod jwt;
 mod middleware;
+mod serve;
 mod session;
+mod sockets;
 #[path = "../../support/mod.rs"]
 mod support;
 mod table;
+mod threads;
+
+use std::future::Future;
 
 use http::StatusCode;
 use portcullis::identity::jwt::Algorithm;
 use support::case::Case;
 use support::ours;
 use support::request::Head;
+use support::seen::{self, Live};
 use support::token::{ALGORITHMS, Signed};
 use table::Group;
 
 fn main() {
-    let (title, name) = (argument(1), argument(2));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let mut groups = runtime.block_on(groups());
-    groups.retain(|group| group.title.contains(&title));
-    groups.iter_mut().for_each(|group| group.cases.retain(|case| case.name.ends_with(&name)));
-    table::measure(&mut groups);
-}
-
-fn argument(index: usize) -> String {
-    std::env::args().nth(index).unwrap_or_default()
-}
-
-async fn groups() -> Vec<Group> {
-    let rs256 = Signed::new(Algorithm::RS256);
-    let mut groups = vec![
-        Group::new("Nothing sent: 401", nothing_sent(&rs256).await),
-        Group::new("Garbage sent (`Bearer not.a.jwt`): 401", garbage(&rs256).await),
-        Group::new("Accepted, verdict at hand", accepted()),
-    ];
-    for algorithm in ALGORITHMS {
-        let signed = Signed::new(algorithm);
-        let mut cases = vec![ours::raw(&signed).baseline(), ours::jwt_verifier(&signed), ours::jwt(&signed)];
-        cases.extend(jwt::layers(&signed, &Head::bearer(&signed.token), StatusCode::OK).await);
-        cases.push(jwt::decode(&signed));
-        cases.push(ours::jwt_axum(&signed));
-        cases.push(jwt::from_fn(&signed, &Head::bearer(&signed.token), StatusCode::OK));
-        groups.push(Group::new(format!("JWT {algorithm}, seen for the first time"), cases));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rest = arguments.get(1..).unwrap_or_default();
+    match arguments.first().map(String::as_str) {
+        None | Some("tables") => tables(rest),
+        Some("curve") => curve::print(rest),
+        Some("threads") => threads::print(),
+        Some("serve") => serve::run(rest),
+        Some("sockets") => sockets::print(),
+        Some(other) => panic!("`{other}` is none of tables, curve, threads, sockets"),
     }
-    groups.push(Group::new("Session in memory, 10 000 live", sessions().await));
-    groups.push(Group::new("Permission check", permission().await));
-    groups
+}
+
+fn tables(arguments: &[String]) {
+    let argument = |index: usize| arguments.get(index).cloned().unwrap_or_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let mut tables = Tables { wanted: argument(0), groups: Vec::new() };
+    runtime.block_on(tables.set_up());
+    let name = argument(1);
+    tables.groups.iter_mut().for_each(|group| group.cases.retain(|case| case.name.ends_with(&name)));
+    table::measure(&mut tables.groups);
+}
+
+struct Tables {
+    wanted: String,
+    groups: Vec<Group>,
+}
+
+impl Tables {
+    async fn set_up(&mut self) {
+        let rs256 = Signed::new(Algorithm::RS256);
+        self.add("Nothing sent: 401", nothing_sent(&rs256)).await;
+        self.add("Garbage sent (`Bearer not.a.jwt`): 401", garbage(&rs256)).await;
+        self.add("Accepted, verdict at hand", async { accepted() }).await;
+        for algorithm in ALGORITHMS {
+            let title = format!("JWT {algorithm}, seen for the first time");
+            self.add(title, seen_for_the_first_time(Signed::new(algorithm))).await;
+        }
+        self.add("JWT RS256, seen before", seen_before()).await;
+        self.add("Session in memory, 10 000 live", sessions()).await;
+        self.add("Permission check", permission()).await;
+    }
+
+    /// Sets a group up if it is wanted.
+    async fn add(&mut self, title: impl Into<String>, cases: impl Future<Output = Vec<Case>>) {
+        let title = title.into();
+        if title.contains(&self.wanted) {
+            self.groups.push(Group::new(title, cases.await));
+        }
+    }
 }
 
 async fn nothing_sent(signed: &Signed) -> Vec<Case> {
@@ -84,6 +115,27 @@ fn accepted() -> Vec<Case> {
     cases.push(ours::bare_axum(&head));
     cases.push(ours::accepted_axum());
     cases.push(middleware::from_fn_static(&head));
+    cases
+}
+
+async fn seen_for_the_first_time(signed: Signed) -> Vec<Case> {
+    let head = Head::bearer(&signed.token);
+    let mut cases = vec![ours::raw(&signed).baseline(), ours::jwt_verifier(&signed), ours::jwt(&signed)];
+    if signed.key.algorithm == Algorithm::RS256 {
+        cases.push(seen::remembering(&Live::signed(2_000)));
+    }
+    cases.extend(jwt::layers(&signed, &head, StatusCode::OK).await);
+    cases.push(jwt::decode(&signed));
+    cases.push(ours::jwt_axum(&signed));
+    cases.push(jwt::from_fn(&signed, &head, StatusCode::OK));
+    cases
+}
+
+async fn seen_before() -> Vec<Case> {
+    let live = Live::signed(ours::LIVE);
+    let mut cases = seen::seen(&live).await;
+    let signed = live.into_signed();
+    cases.extend(jwt::layers(&signed, &Head::bearer(&signed.token), StatusCode::OK).await);
     cases
 }
 

@@ -97,7 +97,9 @@ impl Shared {
     }
 
     fn admit(&self, verdict: Verdict, token: &str) -> Result<Identity, VerifyError> {
-        verdict?.admit(token, self.clock.now(), self.revocations.as_deref())
+        let accepted = verdict?;
+        accepted.admit(token.as_bytes(), self.clock.now(), self.revocations.as_deref())?;
+        Ok(Identity::of(accepted))
     }
 
     /// Asks the issuer, or waits with whoever does.

@@ -5,38 +5,35 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::window::Window;
 use crate::clock::UnixTime;
 use crate::identity::error::VerifyError;
-use crate::identity::identity::Identity;
+use crate::identity::identity::{Facts, Proof};
 use crate::identity::revocation::{ErasedRevocations, TokenFacts};
 
 /// A token that was found genuine and ours, and what has to be judged again whenever it is used.
+// In this order, because what every use looks at then comes from memory together with the reference count before it.
+#[repr(C)]
 pub(in crate::identity) struct Accepted {
-    pub(in crate::identity) identity: Identity,
     window: Window,
-    issued_at: Option<UnixTime>,
-    session_id: Option<Box<str>>,
     /// Under which number of the revocations it was found not to be among them, plus one; 0 is never.
     unrevoked_in: AtomicU64,
+    issued_at: Option<UnixTime>,
+    session_id: Option<Box<str>>,
+    facts: Facts,
 }
 
 impl Accepted {
-    pub(super) fn new(
-        identity: Identity,
-        window: Window,
-        issued_at: Option<UnixTime>,
-        session_id: Option<Box<str>>,
-    ) -> Self {
-        Self { identity, window, issued_at, session_id, unrevoked_in: AtomicU64::new(0) }
+    pub(super) fn new(facts: Facts, window: Window, issued_at: Option<UnixTime>, session_id: Option<Box<str>>) -> Self {
+        Self { window, unrevoked_in: AtomicU64::new(0), issued_at, session_id, facts }
     }
 
     /// Judges what may be different for every use of `token`, which this is about.
     pub(in crate::identity) fn admit(
         &self,
-        token: &str,
+        token: &[u8],
         now: UnixTime,
         revocations: Option<&dyn ErasedRevocations>,
-    ) -> Result<Identity, VerifyError> {
+    ) -> Result<(), VerifyError> {
         self.window.check(now)?;
-        let Some(revocations) = revocations else { return Ok(self.identity.clone()) };
+        let Some(revocations) = revocations else { return Ok(()) };
         let generation = revocations.generation()?;
         if let (Some(reach), Some(issued)) = (revocations.remembers(), self.issued_at)
             && now.saturating_since(issued) > reach
@@ -45,10 +42,11 @@ impl Accepted {
         }
         if !self.is_unrevoked_in(generation) {
             let facts = TokenFacts {
-                token,
-                issuer: self.identity.issuer(),
-                subject: self.identity.subject(),
-                token_id: self.identity.credential_id(),
+                // It was read as text when it was accepted.
+                token: str::from_utf8(token).unwrap_or_default(),
+                issuer: &self.facts.issuer,
+                subject: &self.facts.subject,
+                token_id: self.facts.credential_id.as_deref(),
                 session_id: self.session_id.as_deref(),
                 issued_at: self.issued_at,
             };
@@ -57,7 +55,7 @@ impl Accepted {
             }
             self.set_unrevoked_in(generation);
         }
-        Ok(self.identity.clone())
+        Ok(())
     }
 
     fn is_unrevoked_in(&self, generation: u64) -> bool {
@@ -67,5 +65,11 @@ impl Accepted {
 
     fn set_unrevoked_in(&self, generation: u64) {
         self.unrevoked_in.store(generation.wrapping_add(1), Ordering::Release);
+    }
+}
+
+impl Proof for Accepted {
+    fn facts(&self) -> &Facts {
+        &self.facts
     }
 }

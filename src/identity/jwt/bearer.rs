@@ -8,7 +8,7 @@ use crate::identity::verifier::Verifier;
 
 impl Verifier<BearerToken> for JwtVerifier {
     async fn verify(&self, token: BearerToken) -> Result<Identity, VerifyError> {
-        match self.attempt(token.expose()) {
+        match self.attempt(token.as_bytes()) {
             Attempt::Settled(verdict) => verdict,
             Attempt::NeedsKeys(keys) => {
                 keys.source().refresh().await;
@@ -19,7 +19,7 @@ impl Verifier<BearerToken> for JwtVerifier {
 
     // Unless keys have to be fetched nothing here waits, so the request need not pay for a boxed future.
     fn verify_now(&self, token: &BearerToken) -> Option<Result<Identity, VerifyError>> {
-        match self.attempt(token.expose()) {
+        match self.attempt(token.as_bytes()) {
             Attempt::Settled(verdict) => Some(verdict),
             Attempt::NeedsKeys(_) => None,
         }

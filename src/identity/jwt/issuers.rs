@@ -29,11 +29,15 @@ impl Issuers {
         ConfigError::unless_empty(faults, Self(issuers.into()))
     }
 
-    /// The issuer that a token names.
-    pub(super) fn of(&self, claims: &Claims<'_>) -> Result<&Issuer, Cause> {
+    /// The issuer that a token names, and where it stands among these.
+    pub(super) fn of(&self, claims: &Claims<'_>) -> Result<(usize, &Issuer), Cause> {
         let name = claims.issuer.as_deref().ok_or("no `iss`")?;
-        let index = self.0.binary_search_by(|issuer| (*issuer.name).cmp(name)).ok();
-        index.and_then(|index| self.0.get(index)).ok_or("`iss` is not an issuer known here")
+        let found = self.0.binary_search_by(|issuer| (*issuer.name).cmp(name)).ok();
+        found.and_then(|position| Some((position, self.at(position)?))).ok_or("`iss` is not an issuer known here")
+    }
+
+    pub(super) fn at(&self, position: usize) -> Option<&Issuer> {
+        self.0.get(position)
     }
 }
 

@@ -74,7 +74,7 @@ impl JwtVerifier {
         let header = jws.header(&mut room)?;
         let payload = jws.payload()?;
         let claims = Claims::read(&payload)?;
-        let issuer = state.issuers.of(&claims)?;
+        let (_, issuer) = state.issuers.of(&claims)?;
         check_type(&header)?;
         let needs_keys = |cause| Unread::NeedsKeys(issuer.keys.clone(), cause);
         let set = issuer.keys.source().current().ok_or_else(|| needs_keys(None))?;

@@ -52,6 +52,7 @@ mod shape;
 mod signed;
 mod source;
 mod standing;
+mod table;
 mod terms;
 mod token_cache;
 mod verifier;

@@ -8,79 +8,78 @@ use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use constant_time_eq::constant_time_eq;
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{OptionsBuilder, Weighter};
-
 use super::accepted::Accepted;
-use super::source::IssuerKeys;
 use super::standing::Standing;
+use super::table::Table;
 use super::token_cache::TokenCache;
-use crate::identity::identity::{Facts, Identity};
+use crate::identity::identity::{Facts, Proof};
 use crate::names::Names;
 
 /// The tokens of one list of issuers; another list begins with none.
 pub(super) struct Remembered {
-    tokens: Option<Tokens>,
-    /// Finds a token; its key is drawn anew for every list. That two tokens share a number is no harm: the whole token is
-    /// compared.
+    table: Option<Table>,
+    /// Gives tokens their numbers; its key is drawn anew for every list.
     hasher: foldhash::quality::RandomState,
 }
 
-type Tokens = Cache<u64, Arc<Genuine>, Weigh, foldhash::fast::RandomState>;
-
-/// A token that was verified.
-pub(super) struct Genuine {
-    token: Box<str>,
-    pub(super) accepted: Accepted,
-    pub(super) keys: IssuerKeys,
-    pub(super) standing: Standing,
+/// A token that came with a request.
+#[derive(Clone, Copy)]
+pub(super) struct Presented<'t> {
+    pub(super) token: &'t [u8],
+    /// What finds it. That two tokens share one is no harm: the whole token is compared.
+    pub(super) number: u64,
 }
 
-impl Genuine {
-    pub(super) fn new(token: &str, accepted: Accepted, keys: IssuerKeys, standing: Standing) -> Self {
-        Self { token: token.into(), accepted, keys, standing }
-    }
+/// A token that was verified.
+// In this order, because what every use looks at then comes from memory together with the reference count before it.
+#[repr(C)]
+pub(super) struct Genuine {
+    /// Empty where nothing is remembered.
+    pub(super) token: Box<[u8]>,
+    pub(super) standing: Standing,
+    /// Where its issuer stands in the list.
+    pub(super) issuer: usize,
+    pub(super) accepted: Accepted,
 }
 
 impl Remembered {
     pub(super) fn new(limits: TokenCache) -> Self {
-        let hasher = foldhash::quality::RandomState::default();
-        let bytes = limits.bytes as u64;
-        let tokens = OptionsBuilder::new()
-            .estimated_items_capacity(limits.entries)
-            .weight_capacity(bytes)
-            .build()
-            .ok()
-            .filter(|_| limits.entries > 0)
-            .map(|options| {
-                let weigh = Weigh { least: bytes / limits.entries as u64 };
-                Cache::with_options(options, weigh, foldhash::fast::RandomState::default(), DefaultLifecycle::default())
-            });
-        Self { tokens, hasher }
+        let table = (limits.entries > 0).then(|| Table::new(limits));
+        Self { table, hasher: foldhash::quality::RandomState::default() }
+    }
+
+    /// A token as it can be looked for here.
+    pub(super) fn presented<'t>(&self, token: &'t [u8]) -> Presented<'t> {
+        // The end of its signature: no two tokens that were accepted share it, and hashing all the rest takes ten times as long.
+        let end = token.last_chunk::<64>().map_or(token, |end| end);
+        Presented { token, number: if self.table.is_some() { self.hasher.hash_one(end) } else { 0 } }
     }
 
     /// What is remembered of this very token.
-    pub(super) fn get(&self, token: &str) -> Option<Arc<Genuine>> {
-        let found = self.tokens.as_ref()?.get(&self.hasher.hash_one(token))?;
-        constant_time_eq(found.token.as_bytes(), token.as_bytes()).then_some(found)
+    pub(super) fn get(&self, token: Presented<'_>) -> Option<Arc<Genuine>> {
+        self.table.as_ref()?.get(token)
     }
 
-    pub(super) fn insert(&self, genuine: Arc<Genuine>) {
-        if let Some(tokens) = &self.tokens {
-            tokens.insert(self.hasher.hash_one(&*genuine.token), genuine);
+    pub(super) fn insert(&self, token: Presented<'_>, genuine: Arc<Genuine>) {
+        if let Some(table) = &self.table {
+            table.insert(token, genuine);
         }
     }
 
     /// Forgets a token that will not be accepted again.
-    pub(super) fn remove(&self, token: &str) {
-        if let Some(tokens) = &self.tokens {
-            tokens.remove(&self.hasher.hash_one(token));
+    pub(super) fn remove(&self, token: Presented<'_>) {
+        if let Some(table) = &self.table {
+            table.remove(token);
         }
     }
 
+    /// The token's text for as long as it is remembered.
+    pub(super) fn copy(&self, token: &[u8]) -> Box<[u8]> {
+        if self.table.is_some() { token.into() } else { Box::default() }
+    }
+
     pub(super) fn len(&self) -> usize {
-        self.tokens.as_ref().map_or(0, Cache::len)
+        self.table.as_ref().map_or(0, Table::len)
     }
 }
 
@@ -90,26 +89,23 @@ impl fmt::Debug for Remembered {
     }
 }
 
-/// Weighs an entry by its bytes, and never less than its share: so the bound on bytes bounds the number too.
-#[derive(Clone)]
-struct Weigh {
-    least: u64,
-}
+impl Genuine {
+    /// What the least of them takes: itself, its places in the table, and what the allocator adds.
+    pub(super) const LEAST_BYTES: usize = size_of::<Self>() + 128;
 
-impl Weighter<u64, Arc<Genuine>> for Weigh {
-    fn weight(&self, _: &u64, genuine: &Arc<Genuine>) -> u64 {
-        let bytes = OVERHEAD + genuine.token.len() + size(&genuine.accepted.identity);
-        self.least.max(bytes as u64)
+    /// What it takes, with all that hangs on it and is ours; the application's own value is not.
+    pub(super) fn bytes(&self) -> usize {
+        let facts = self.facts();
+        let texts = [Some(&facts.subject), facts.credential_id.as_ref(), facts.acr.as_ref()];
+        let texts = texts.into_iter().flatten().map(|text| text.len());
+        let names = [&facts.scopes, &facts.roles, &facts.amr].into_iter().flat_map(Names::iter);
+        let names = names.map(|name| name.len() + size_of::<u32>());
+        Self::LEAST_BYTES + self.token.len() + texts.chain(names).sum::<usize>()
     }
 }
 
-/// What hangs on an identity, as far as it is ours; the application's own value is not.
-fn size(identity: &Identity) -> usize {
-    let texts = [identity.subject(), identity.credential_id().unwrap_or_default(), identity.acr().unwrap_or_default()];
-    let lists = [identity.scopes(), identity.roles(), identity.amr()];
-    let names = lists.into_iter().flat_map(Names::iter);
-    texts.into_iter().chain(names).map(|text| text.len() + size_of::<u32>()).sum::<usize>() + size_of::<Facts>()
+impl Proof for Genuine {
+    fn facts(&self) -> &Facts {
+        self.accepted.facts()
+    }
 }
-
-/// The entry itself, its place in the table, and what the allocator adds.
-const OVERHEAD: usize = size_of::<Genuine>() + 128;

@@ -82,7 +82,7 @@ impl Terms {
         if let Some(read) = self.read_value {
             facts.value = Some(read(payload).ok_or(Unfit::Value("the payload is not what the application expects"))?);
         }
-        Ok(Accepted::new(facts.into_identity(), window, claims.issued_since, claims.session_id.map(Into::into)))
+        Ok(Accepted::new(facts, window, claims.issued_since, claims.session_id.map(Into::into)))
     }
 
     fn scopes(&self, claims: &Claims<'_>, payload: &[u8]) -> Result<Names, Cause> {

@@ -122,36 +122,38 @@ impl JwtVerifier {
     /// [`VerifyError::expired`] for a token that was genuine and ours until its time ended; [`VerifyError::unavailable`]
     /// where there are no keys to judge it by; [`VerifyError::invalid`] for everything else, with a cause for the log.
     pub fn verify_token(&self, token: &str) -> Result<Identity, VerifyError> {
-        match self.judge(token, |_| false) {
+        match self.judge(token.as_bytes(), |_| false) {
             Attempt::Settled(verdict) => verdict,
             Attempt::NeedsKeys(keys) => Err(keys.source().unavailable()),
         }
     }
 
     /// As [`verify_token`](Self::verify_token), unless keys that are not there could be fetched.
-    pub(super) fn attempt(&self, token: &str) -> Attempt {
+    pub(super) fn attempt(&self, token: &[u8]) -> Attempt {
         self.judge(token, |keys| keys.source().miss())
     }
 
     /// `fetchable` says whether missing keys of a source could be there after a refresh.
-    fn judge(&self, token: &str, fetchable: impl Fn(&IssuerKeys) -> bool) -> Attempt {
+    fn judge(&self, token: &[u8], fetchable: impl Fn(&IssuerKeys) -> bool) -> Attempt {
         let state = self.state.load();
-        if let Some(genuine) = state.remembered.get(token) {
+        let presented = state.remembered.presented(token);
+        if let Some(genuine) = state.remembered.get(presented) {
             // Else the key is gone, or all keys are too old: it is judged like any other token.
-            if genuine.standing.holds() && genuine.keys.source().is_trusted() {
-                let verdict = self.admit(token, &genuine);
+            if state.believes(&genuine) {
+                let verdict = self.admit(token, genuine);
                 if matches!(&verdict, Err(error) if error.reason() != Reason::Unavailable) {
-                    state.remembered.remove(token);
+                    state.remembered.remove(presented);
                 }
                 return Attempt::Settled(verdict);
             }
-            state.remembered.remove(token);
+            state.remembered.remove(presented);
         }
-        match self.verify_genuine(&state.issuers, token) {
+        match self.verify_genuine(&state, token) {
             Ok(genuine) => {
-                let verdict = self.admit(token, &genuine);
+                let genuine = Arc::new(genuine);
+                let verdict = self.admit(token, Arc::clone(&genuine));
                 if verdict.is_ok() {
-                    state.remembered.insert(Arc::new(genuine));
+                    state.remembered.insert(presented, genuine);
                 }
                 Attempt::Settled(verdict)
             }
@@ -169,13 +171,13 @@ impl JwtVerifier {
     }
 
     /// Checks all that does not change from one use of a token to the next, and its time.
-    fn verify_genuine<'i>(&self, issuers: &'i Issuers, token: &str) -> Result<Genuine, Unproven<'i>> {
-        let jws = Compact::split(token)?;
+    fn verify_genuine<'i>(&self, state: &'i State, token: &[u8]) -> Result<Genuine, Unproven<'i>> {
+        let jws = Compact::split(str::from_utf8(token).map_err(|_| "not text")?)?;
         let mut room = Room::new();
         let header = jws.header(&mut room)?;
         let payload = jws.payload()?;
         let claims = Claims::read(&payload)?;
-        let issuer = issuers.of(&claims)?;
+        let (position, issuer) = state.issuers.of(&claims)?;
         issuer.check_type(&header)?;
         let set = issuer.keys.source().current().ok_or(Unproven::NoKeys(&issuer.keys))?;
         let standing = set.check(&jws, &header).map_err(|misfit| match misfit {
@@ -183,12 +185,13 @@ impl JwtVerifier {
             Misfit::Signature(cause) => cause.into(),
         })?;
         let accepted = issuer.judge(claims, &payload, self.clock.now()).map_err(Unproven::Refused)?;
-        Ok(Genuine::new(token, accepted, issuer.keys.clone(), standing.clone()))
+        Ok(Genuine { token: state.remembered.copy(token), standing: standing.clone(), issuer: position, accepted })
     }
 
     /// Judges what may be different for every use of a genuine token.
-    fn admit(&self, token: &str, genuine: &Genuine) -> Result<Identity, VerifyError> {
-        genuine.accepted.admit(token, self.clock.now(), self.revocations.as_deref())
+    fn admit(&self, token: &[u8], genuine: Arc<Genuine>) -> Result<Identity, VerifyError> {
+        genuine.accepted.admit(token, self.clock.now(), self.revocations.as_deref())?;
+        Ok(Identity::of(genuine))
     }
 
     /// No longer shares issuers and memory with its clones: what is remembered was judged by their clock and their list.
@@ -203,6 +206,14 @@ impl JwtVerifier {
 
     pub(super) fn now(&self) -> UnixTime {
         self.clock.now()
+    }
+}
+
+impl State {
+    /// Whether the key that a token was verified with may still be believed.
+    fn believes(&self, genuine: &Genuine) -> bool {
+        let issuer = self.issuers.at(genuine.issuer);
+        genuine.standing.holds() && issuer.is_some_and(|issuer| issuer.keys.source().is_trusted())
     }
 }
 

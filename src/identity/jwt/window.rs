@@ -7,14 +7,13 @@ use super::json::Cause;
 use crate::clock::UnixTime;
 use crate::identity::error::VerifyError;
 
-/// From when to when a token may be used by its own word, and how far the clocks may differ.
+/// From when to when a token may be used by its own word, widened by how far the clocks may differ.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::identity) struct Window {
-    /// The latest of the times that must not lie ahead, and what is said where it does.
     begins: UnixTime,
-    ahead: Cause,
     ends: UnixTime,
-    leeway: Duration,
+    /// What is said before it begins: which of the times lies ahead.
+    ahead: Cause,
 }
 
 impl Window {
@@ -26,8 +25,8 @@ impl Window {
             (claims.auth_time, "authenticated in the future (`auth_time`)"),
         ];
         let known = times.into_iter().filter_map(|(time, ahead)| Some((time?, ahead)));
-        let (begins, ahead) = known.max_by_key(|(time, _)| *time).unwrap_or((UnixTime::from_secs(0), ""));
-        Self { begins, ahead, ends, leeway }
+        let (latest, ahead) = known.max_by_key(|(time, _)| *time).unwrap_or((UnixTime::from_secs(0), ""));
+        Self { begins: latest.saturating_sub(leeway), ends: ends.saturating_add(leeway), ahead }
     }
 
     /// Whether `now` lies within.
@@ -35,10 +34,10 @@ impl Window {
     /// # Errors
     /// Invalid before it, expired after it.
     pub(in crate::identity) fn check(&self, now: UnixTime) -> Result<(), VerifyError> {
-        if self.begins > now.saturating_add(self.leeway) {
+        if now < self.begins {
             return Err(VerifyError::invalid().because(self.ahead));
         }
-        if now >= self.ends.saturating_add(self.leeway) {
+        if now >= self.ends {
             return Err(VerifyError::expired());
         }
         Ok(())

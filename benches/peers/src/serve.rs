@@ -1,0 +1,96 @@
+//! One server on one thread, for `sockets`.
+
+use std::hint::black_box;
+use std::io::Write;
+use std::path::Path;
+
+use http::StatusCode;
+use portcullis::authenticate::Bearer;
+use tokio::net::TcpListener;
+
+use crate::jwt;
+use crate::support::ours::{self, layer};
+use crate::support::request::app;
+use crate::support::seen::Live;
+
+/// Each list begins with the bare server that the others of it are compared with. All are sent one token again and again,
+/// except those of `many`: ten thousand in no order.
+pub(crate) const SERVERS: [&[&str]; 3] = [
+    &[
+        "bare",
+        "portcullis, seen before",
+        "portcullis, each time as if for the first time",
+        "tower-oauth2-resource-server",
+    ],
+    &["bare, many", "portcullis, seen before, many"],
+    &["bare, axum 0.7", "jwt-authorizer"],
+];
+
+/// Prints its address when it is ready, after it has written a script for `wrk` to the path of the second argument.
+pub(crate) fn run(arguments: &[String]) {
+    let [name, script] = arguments else { panic!("which server, and where the script for wrk belongs") };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(serve(name, Path::new(script)));
+}
+
+async fn serve(name: &str, script: &Path) {
+    let live = Live::signed(if name.ends_with("many") { ours::LIVE } else { 1 });
+    write_script(&live, script);
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    println!("http://{}/orders/4711", listener.local_addr().expect("an address"));
+    std::io::stdout().flush().expect("somebody reads this");
+    let app = match name {
+        "bare" | "bare, many" => app(),
+        "portcullis, seen before" | "portcullis, seen before, many" => {
+            app().layer(layer(Bearer::new("orders", live.verifier())))
+        }
+        "portcullis, each time as if for the first time" => {
+            app().layer(layer(Bearer::new("orders", live.into_signed().verifier())))
+        }
+        "tower-oauth2-resource-server" => app().layer(jwt::oauth2_resource_server_layer(&live.into_signed()).await),
+        "bare, axum 0.7" => return serve_07(listener, app_07()).await,
+        "jwt-authorizer" => {
+            let layer = jwt::jwt_authorizer_layer(&live.into_signed()).await;
+            return serve_07(listener, app_07().layer(layer)).await;
+        }
+        other => panic!("`{other}` is no server"),
+    };
+    axum::serve(listener, app).await.expect("it goes on until it is killed");
+}
+
+async fn serve_07(listener: TcpListener, app: axum_07::Router) {
+    axum_07::serve(listener, app).await.expect("it goes on until it is killed");
+}
+
+fn app_07() -> axum_07::Router {
+    async fn item(axum_07::extract::Path(id): axum_07::extract::Path<u32>) -> StatusCode {
+        black_box(id);
+        StatusCode::OK
+    }
+    axum_07::Router::new().route("/orders/:id", axum_07::routing::get(item))
+}
+
+/// One token is a header of every request. Of several each makes a request, and they are sent with a stride.
+fn write_script(live: &Live, script: &Path) {
+    let mut tokens = String::new();
+    live.tokens.for_each(|token| tokens += &format!("\"Bearer {token}\",\n"));
+    let text = if live.tokens.len() == 1 {
+        format!("wrk.headers[\"Authorization\"] = {}", tokens.trim_end_matches(",\n"))
+    } else {
+        format!("local values, requests, at = {{\n{tokens}}}, {{}}, 0\n{MANY}")
+    };
+    std::fs::write(script, text).expect("the script is written");
+}
+
+const MANY: &str = r#"
+function init(arguments)
+    for index, value in ipairs(values) do
+        requests[index] = wrk.format(nil, nil, {Authorization = value})
+    end
+end
+
+function request()
+    at = (at + 7919) % #requests
+    return requests[at + 1]
+end
+"#;
