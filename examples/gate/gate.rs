@@ -128,12 +128,6 @@ impl Gate {
         bearer::describe(&self.keys)
     }
 
-    /// Whether a file of users has changed since its users were taken over.
-    pub(crate) fn is_behind(&self) -> bool {
-        let members = self.members.as_ref().is_some_and(|members| members.accounts.is_behind());
-        members || self.basic.as_ref().is_some_and(Accounts::is_behind)
-    }
-
     /// Takes over the users of files that have changed, and ends the sessions of those who are not what they were.
     fn catch_up(&self) {
         if let Some(basic) = self.basic.as_ref().filter(|basic| basic.is_behind()) {

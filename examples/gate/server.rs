@@ -190,9 +190,7 @@ async fn follow_files(current: Arc<Current>) {
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         looks.tick().await;
-        if !current.get().is_behind() {
-            continue;
-        }
+        // Waits for whoever reads the file at this moment, which no request shall have to.
         let current = Arc::clone(&current);
         if let Err(error) = tokio::task::spawn_blocking(move || current.catch_up()).await {
             tracing::error!(%error, "not followed the files of users");
@@ -201,7 +199,7 @@ async fn follow_files(current: Arc<Current>) {
 }
 
 /// The watch takes a second and a half at most, and two are promised.
-const LOOK_AT_FILES: Duration = Duration::from_millis(250);
+const LOOK_AT_FILES: Duration = Duration::from_millis(100);
 
 fn reload(current: &Current, file: &Path) -> Result<Addresses, config::Faults> {
     let config = config::load(file, &current.get().kept)?;
