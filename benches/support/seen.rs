@@ -86,9 +86,9 @@ impl Live {
         service_case(name, service, StatusCode::OK, move || tokens.next())
     }
 
-    pub(crate) fn again_and_again(&self, verifier: JwtVerifier) -> Case {
+    pub(crate) fn again_and_again(&self, name: &str, verifier: JwtVerifier) -> Case {
         let service = layer(Bearer::new("orders", verifier)).layer(Bare::<Body>::new());
-        head_case("portcullis, one token again and again", service, StatusCode::OK, &self.first())
+        head_case(name, service, StatusCode::OK, &self.first())
     }
 
     /// The first token alone.
@@ -104,13 +104,12 @@ impl Live {
 /// The cases of tokens that were seen before.
 pub(crate) async fn seen(live: &Live) -> Vec<Case> {
     let verifier = live.verifier();
-    let count = live.tokens.len();
     vec![
         live.bare(),
-        live.again_and_again(verifier.clone()),
-        live.case(format!("portcullis, {count} live in no order"), verifier.clone()),
-        live.case("portcullis, with a list of revocations", live.introduce(live.asking().await)),
-        live.case("portcullis, with keys fetched from the issuer", live.introduce(live.fetching().await)),
+        live.again_and_again("portcullis, one token again and again", verifier.clone()),
+        live.again_and_again("portcullis, with a list of revocations", live.asking().await),
+        live.again_and_again("portcullis, with keys fetched from the issuer", live.fetching().await),
+        live.case(format!("portcullis, {} live in no order", live.tokens.len()), verifier),
     ]
 }
 

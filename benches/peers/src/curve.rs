@@ -17,8 +17,11 @@ pub(crate) fn print(counts: &[String]) {
         let weight = allocation_counter::measure(|| verifier = Some(live.verifier())).bytes_current;
         let verifier = verifier.expect("a verifier");
         weights.push((count, weight as f64 / count as f64, live.tokens.first().len()));
-        let cases =
-            vec![live.bare(), live.again_and_again(verifier.clone()), live.case("portcullis, in no order", verifier)];
+        let cases = vec![
+            live.bare(),
+            live.again_and_again("portcullis, one token again and again", verifier.clone()),
+            live.case("portcullis, in no order", verifier),
+        ];
         // One size after the other: they would push each other out of the caches.
         groups.push(Group::new(format!("{count} tokens live"), cases));
         table::measure(&mut groups);

@@ -128,5 +128,5 @@ fn time(work: &Work<'_>, threads: usize) -> (f64, f64) {
 }
 
 const ROUNDS: usize = 21;
-const TRIES: usize = 300;
-const OPERATIONS: usize = 20_000;
+const TRIES: usize = 4_000;
+const OPERATIONS: usize = 5_000;
