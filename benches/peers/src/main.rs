@@ -7,11 +7,12 @@
 //! | `tables TITLE CASE` | the groups whose title contains the one, the cases whose name ends with the other |
 //! | `curve COUNT…` | what a token costs that was seen before, and what it weighs, by how many there are |
 //! | `threads` | what two threads do in the time of one |
-//! | `sockets` | servers over loopback, driven by `wrk` |
+//! | `sockets NAME` | servers over loopback, driven by `wrk`: the lists that have a server whose name contains the one |
 
 mod curve;
 mod jwt;
 mod middleware;
+mod passwords;
 mod serve;
 mod session;
 mod sockets;
@@ -39,7 +40,7 @@ fn main() {
         Some("curve") => curve::print(rest),
         Some("threads") => threads::print(),
         Some("serve") => serve::run(rest),
-        Some("sockets") => sockets::print(),
+        Some("sockets") => sockets::print(rest.first().map_or("", String::as_str)),
         Some(other) => panic!("`{other}` is none of tables, curve, threads, sockets"),
     }
 }

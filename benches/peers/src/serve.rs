@@ -5,17 +5,17 @@ use std::io::Write;
 use std::path::Path;
 
 use http::StatusCode;
-use portcullis::authenticate::Bearer;
+use portcullis::authenticate::{Basic, Bearer};
 use tokio::net::TcpListener;
 
-use crate::jwt;
 use crate::support::ours::{self, layer};
 use crate::support::request::app;
 use crate::support::seen::Live;
+use crate::{jwt, passwords};
 
 /// Each list begins with the bare server that the others of it are compared with. All are sent one token again and again,
-/// except those of `many`: ten thousand in no order.
-pub(crate) const SERVERS: [&[&str]; 3] = [
+/// except those of `many`: ten thousand in no order, and those of `Basic`: one name and password.
+pub(crate) const SERVERS: [&[&str]; 4] = [
     &[
         "bare",
         "portcullis, seen before",
@@ -24,6 +24,7 @@ pub(crate) const SERVERS: [&[&str]; 3] = [
     ],
     &["bare, many", "portcullis, seen before, many"],
     &["bare, axum 0.7", "jwt-authorizer"],
+    &["bare, Basic", "portcullis, seen before, Basic", "axum `from_fn` with password-auth, Basic"],
 ];
 
 /// Prints its address when it is ready, after it has written a script for `wrk` to the path of the second argument.
@@ -35,12 +36,16 @@ pub(crate) fn run(arguments: &[String]) {
 
 async fn serve(name: &str, script: &Path) {
     let live = Live::signed(if name.ends_with("many") { ours::LIVE } else { 1 });
-    write_script(&live, script);
+    if name.ends_with("Basic") {
+        write_header(script, &passwords::header());
+    } else {
+        write_script(&live, script);
+    }
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
     println!("http://{}/orders/4711", listener.local_addr().expect("an address"));
     std::io::stdout().flush().expect("somebody reads this");
     let app = match name {
-        "bare" | "bare, many" => app(),
+        "bare" | "bare, many" | "bare, Basic" => app(),
         "portcullis, seen before" | "portcullis, seen before, many" => {
             app().layer(layer(Bearer::new("orders", live.verifier())))
         }
@@ -48,6 +53,8 @@ async fn serve(name: &str, script: &Path) {
             app().layer(layer(Bearer::new("orders", live.into_signed().verifier())))
         }
         "tower-oauth2-resource-server" => app().layer(jwt::oauth2_resource_server_layer(&live.into_signed()).await),
+        "portcullis, seen before, Basic" => app().layer(layer(Basic::new("orders", passwords::verifier()))),
+        "axum `from_fn` with password-auth, Basic" => passwords::app(),
         "bare, axum 0.7" => return serve_07(listener, app_07()).await,
         "jwt-authorizer" => {
             let layer = jwt::jwt_authorizer_layer(&live.into_signed()).await;
@@ -72,14 +79,17 @@ fn app_07() -> axum_07::Router {
 
 /// One token is a header of every request. Of several each makes a request, and they are sent with a stride.
 fn write_script(live: &Live, script: &Path) {
+    if live.tokens.len() == 1 {
+        return live.tokens.for_each(|token| write_header(script, &format!("Bearer {token}")));
+    }
     let mut tokens = String::new();
     live.tokens.for_each(|token| tokens += &format!("\"Bearer {token}\",\n"));
-    let text = if live.tokens.len() == 1 {
-        format!("wrk.headers[\"Authorization\"] = {}", tokens.trim_end_matches(",\n"))
-    } else {
-        format!("local values, requests, at = {{\n{tokens}}}, {{}}, 0\n{MANY}")
-    };
+    let text = format!("local values, requests, at = {{\n{tokens}}}, {{}}, 0\n{MANY}");
     std::fs::write(script, text).expect("the script is written");
+}
+
+fn write_header(script: &Path, value: &str) {
+    std::fs::write(script, format!("wrk.headers[\"Authorization\"] = \"{value}\"")).expect("the script is written");
 }
 
 const MANY: &str = r#"

@@ -25,11 +25,11 @@ struct Round {
     cpu_microseconds: f64,
 }
 
-pub(crate) fn print() {
+pub(crate) fn print(wanted: &str) {
     let folder = std::env::temp_dir().join(format!("portcullis-peers-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for scripts");
     let mut groups: Vec<Vec<Server>> = Vec::new();
-    for names in SERVERS {
+    for names in SERVERS.iter().filter(|names| names.iter().any(|name| name.contains(wanted))) {
         let script = |name: &str| folder.join(name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-"));
         groups.push(names.iter().map(|name| Server::start(name, script(name))).collect());
     }

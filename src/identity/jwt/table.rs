@@ -77,10 +77,10 @@ impl Table {
         }
     }
 
-    /// For as many entries as the limits allow, and as many again, since the sets fill unevenly.
+    /// Two sets for five entries that the limits allow: less than half full on the average, since they fill unevenly.
     fn make_sets(&self) -> Box<[Set]> {
         let entries = self.limits.entries.min(self.limits.bytes / Genuine::LEAST_BYTES);
-        let sets = entries.saturating_mul(2).div_ceil(WAYS).max(1);
+        let sets = entries.saturating_mul(2).div_ceil(5).max(1);
         (0..sets).map(|_| Set(RwLock::default())).collect()
     }
 

@@ -9,7 +9,7 @@
 ///
 /// Both bounds hold at any time. Where as many tokens are in use as there is room for, one in some thousands may find no
 /// place and is verified each time. What goes first when there are more is what was not used lately. The table itself is
-/// made for the first token, about 40 bytes for each that may come.
+/// made for the first token, about 50 bytes for each that may come.
 ///
 /// ```
 /// use portcullis::identity::jwt::TokenCache;
