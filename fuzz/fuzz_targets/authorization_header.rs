@@ -7,7 +7,8 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 use portcullis::credentials::{
-    ApiKey, Authorization, BasicCredentials, BearerToken, DigestAlgorithm, DigestCredentials, DigestName, SessionId, Unreadable,
+    ApiKey, Authorization, BasicCredentials, BearerToken, DigestAlgorithm, DigestCredentials, DigestName, SessionId,
+    Unreadable,
 };
 use portcullis::identity::digest_access::Ha1;
 
