@@ -196,7 +196,7 @@ const fn bit(index: usize) -> u8 {
 }
 
 /// As many as two lines hold.
-const WAYS: usize = 7;
+const WAYS: usize = 6;
 
 #[cfg(test)]
 mod tests {
