@@ -185,6 +185,39 @@ async fn what_is_remembered_of_a_locked_account_cannot_be_guessed_at() {
     assert_eq!(reason(&verifier, right).await, Some(Reason::Throttled));
 }
 
+/// Nor by hanging up when the answer does not come at once.
+#[tokio::test]
+async fn what_is_remembered_cannot_be_guessed_at_by_those_who_leave_before_the_verdict() {
+    let (throttle, clock) = at_limit(10);
+    let verifier = throttle.around(alice().clock(clock.clone()));
+    assert_eq!(reason(&verifier, from("192.0.2.1", "alice", "wonderland")).await, None);
+    for number in 0..100 {
+        let left = pin!(verifier.verify(from("192.0.2.1", "alice", &format!("guess {number}"))));
+        assert!(left.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    assert!(verifier.verify_now(&from("192.0.2.1", "alice", "wonderland")).is_none());
+    assert_eq!(reason(&verifier, from("192.0.2.1", "alice", "wonderland")).await, Some(Reason::Throttled));
+    // It is the network's own fault, and nobody else's.
+    assert_eq!(reason(&verifier, from("203.0.113.5", "alice", "wonderland")).await, None);
+}
+
+/// The same while they wait for others.
+#[tokio::test]
+async fn whoever_leaves_the_queue_of_an_account_is_charged_too() {
+    let (throttle, _) = at_limit(2);
+    let verifier = throttle.around(Counting::default());
+    let permits = [throttle.guard("alice", None).await.unwrap(), throttle.guard("alice", None).await.unwrap()];
+    for _ in 0..20 {
+        let left = pin!(verifier.verify(from("192.0.2.1", "alice", "guess")));
+        assert!(left.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    for permit in permits {
+        permit.succeeded().await;
+    }
+    assert_eq!(reason(&verifier, from("192.0.2.1", "alice", "right")).await, Some(Reason::Throttled));
+    assert_eq!(reason(&verifier, from("203.0.113.5", "alice", "right")).await, None);
+}
+
 /// B24
 #[tokio::test]
 async fn the_names_of_one_account_have_one_count() {

@@ -59,6 +59,23 @@ impl Local {
         self.change(&self.clients, |table| table.release(keys.client));
     }
 
+    /// Charges the client alone, for an attempt that it gave up.
+    pub(super) fn abandon(&self, keys: Keys) {
+        let now = self.now();
+        lock(&self.accounts).release(keys.account);
+        self.change(&self.clients, |table| table.fail(keys.client, now));
+    }
+
+    /// The same, for an attempt that was not let in yet.
+    pub(super) fn charge(&self, client: u128) {
+        let now = self.now();
+        self.change(&self.clients, |table| {
+            if table.reserve(client, now) == Reserve::Granted {
+                table.fail(client, now);
+            }
+        });
+    }
+
     /// Whether the client has attempts left.
     pub(super) fn has_room(&self, client: u128) -> bool {
         let now = self.now();

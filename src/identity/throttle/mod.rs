@@ -7,7 +7,8 @@
 //!   a wrong one get the same. Then one attempt is free; each further failure doubles the delay, up to 15 minutes. No lock is
 //!   for ever, and after a quiet time all is forgotten.
 //! - Success gives the attempt back and forgives nothing, so that nobody can guess in the shadow of an owner who logs in, or
-//!   of an account of their own.
+//!   of an account of their own. An outage gives it back too. Who leaves before the verdict is charged as a client, since
+//!   silence can tell that credentials are not remembered, and the account is not.
 //! - Whoever is known is not locked out with the account: sessions are none of this, and credentials that were right not long
 //!   ago from the same network pass as long as that network has attempts left. From elsewhere they do not, since what is
 //!   remembered would be a place to guess at without limit.

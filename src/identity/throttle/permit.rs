@@ -10,7 +10,8 @@ use crate::identity::identity::Identity;
 
 /// An attempt that was reserved by [`Throttle::guard`]: charged when the credentials were wrong, else given back.
 ///
-/// Dropped without either it is given back: an answer that nobody waits for tells nobody whether the guess was right.
+/// Dropped without either it is given back to the account, which cannot help it, and charged to the client: whoever hangs up
+/// when the answer does not come at once, as it comes to credentials that are remembered, has learned that the guess was wrong.
 ///
 /// ```
 /// # use portcullis::identity::throttle::Throttle;
@@ -68,9 +69,9 @@ impl Drop for Permit {
         if !self.open {
             return;
         }
-        self.throttle.local().release(self.keys);
+        self.throttle.local().abandon(self.keys);
         if let Some(together) = self.throttle.together().filter(|_| self.together) {
-            together.release_later(self.keys);
+            together.abandon_later(self.keys);
         }
     }
 }

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 
 use super::builder::ThrottleBuilder;
 use super::count::{MAX_DELAY, Reserve, Rules};
-use super::local::{Keys, lock};
+use super::local::Keys;
 use super::permit::Permit;
 use crate::clock::{Clock, SystemClock, sleep};
 use crate::error::{ConfigFault, Severity};
@@ -131,10 +131,13 @@ impl Together {
     }
 
     /// From where nothing can be waited for. Without a runtime the server forgets the attempt by itself, after a window.
-    pub(super) fn release_later(&self, keys: Keys) {
+    pub(super) fn abandon_later(&self, keys: Keys) {
         if let Ok(runtime) = Handle::try_current() {
             let (server, (account, client)) = (Arc::clone(&self.server), self.counted(keys));
-            runtime.spawn(async move { server.settle(&account, &client, "release").await });
+            runtime.spawn(async move {
+                server.ask(&account, "release").await;
+                server.ask(&client, "fail").await;
+            });
         }
     }
 
@@ -147,9 +150,7 @@ impl Together {
 /// Gives back what was reserved here, and charges the client for going on, as it is charged there.
 fn refused(mut permit: Permit) {
     permit.open = false;
-    let (local, keys) = (permit.throttle.local(), permit.keys);
-    lock(&local.accounts).release(keys.account);
-    local.change(&local.clients, |clients| clients.fail(keys.client, local.now()));
+    permit.throttle.local().abandon(permit.keys);
 }
 
 impl Server {

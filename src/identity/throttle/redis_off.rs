@@ -34,7 +34,7 @@ impl Together {
         match *self {}
     }
 
-    pub(super) fn release_later(&self, _: Keys) {
+    pub(super) fn abandon_later(&self, _: Keys) {
         match *self {}
     }
 }

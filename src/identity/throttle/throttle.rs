@@ -116,7 +116,9 @@ impl Throttle {
                 Reserve::Granted => {}
                 Reserve::Refused(delay) => return Err(throttled(delay)),
                 Reserve::Undecided => {
+                    let waiting = Waiting { local, client: keys.client, over: false };
                     settled.await;
+                    waiting.end();
                     continue;
                 }
             }
@@ -155,6 +157,27 @@ impl Throttle {
 
     pub(super) fn together(&self) -> Option<&Together> {
         self.shared.together.as_ref()
+    }
+}
+
+/// One who was told nothing yet, which tells that the credentials are not remembered: leaving now costs what failing costs.
+struct Waiting<'t> {
+    local: &'t Local,
+    client: u128,
+    over: bool,
+}
+
+impl Waiting<'_> {
+    fn end(mut self) {
+        self.over = true;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.local.charge(self.client);
+        }
     }
 }
 
