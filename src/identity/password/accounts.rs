@@ -11,7 +11,7 @@ use crate::identity::identity::Identity;
 
 pub(super) struct Accounts {
     pub(super) by_name: HashMap<Box<str>, Account>,
-    /// One for every account: an unknown name does the work of one of them.
+    /// One for every account, or for [`MAX_LOTS`] of them: an unknown name does the work of one.
     lots: Vec<Lot>,
 }
 
@@ -31,6 +31,9 @@ pub(super) struct Lot {
     hash: Arc<dyn StoredHash>,
 }
 
+/// Enough that a kind of hash that some have is among them, and few enough that drawing one takes some microseconds.
+const MAX_LOTS: usize = 256;
+
 impl Accounts {
     pub(super) fn new(issuer: &Arc<str>, users: Users) -> Self {
         let by_name: HashMap<_, _> = users
@@ -41,7 +44,12 @@ impl Accounts {
                 (name, account)
             })
             .collect();
-        let lots = by_name.values().map(Lot::new).collect();
+        let mut lots: Vec<_> = by_name.values().map(Lot::new).collect();
+        if lots.len() > MAX_LOTS {
+            // The same ones in every process that knows these users.
+            lots.sort_by_cached_key(|lot| lot.draw(""));
+            lots.truncate(MAX_LOTS);
+        }
         Self { by_name, lots }
     }
 
