@@ -34,15 +34,18 @@ pub(super) struct Check {
 impl UnderWay {
     /// Has the check done by the pool, or joins the same one. Credentials without a tag are checked alone.
     ///
-    /// One that was joined and came to nothing, too late or without a place, is no verdict on this one.
+    /// One that was joined and came to nothing, too late or without a place, is no verdict on this one; a second such is, so
+    /// that nobody waits for one deadline after the other.
     pub(super) async fn run(self: &Arc<Self>, tag: Option<Tag>, check: Check, pool: &HashPool) -> Verdict {
+        let mut joined_before = false;
         loop {
             match self.enter(tag) {
-                Entered::Joined(waiting) => {
-                    if let Some(Ok(matches)) = verdict(waiting).await {
-                        return Ok(matches);
-                    }
-                }
+                Entered::Joined(waiting) => match verdict(waiting).await {
+                    Some(Ok(matches)) => return Ok(matches),
+                    Some(Err(why)) if joined_before => return Err(why),
+                    None if joined_before => return Err(pool.panicked()),
+                    _ => joined_before = true,
+                },
                 Entered::First(announcement, waiting) => {
                     let source = Source::of(check.credentials.username(), check.credentials.client());
                     pool.enqueue(source, Box::new(Announced { announcement, check }));
