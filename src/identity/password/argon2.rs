@@ -23,7 +23,8 @@ const SUFFICIENT: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_2
 #[derive(Default)]
 pub(super) struct Memory {
     blocks: Vec<Block>,
-    used: bool,
+    /// How many of them, from the first, a job may have written to.
+    used: usize,
 }
 
 impl Memory {
@@ -32,15 +33,16 @@ impl Memory {
             self.blocks.try_reserve_exact(missing).map_err(|_| OutOfMemory)?;
             self.blocks.resize(blocks, Block::new());
         }
-        self.used = true;
+        self.used = self.used.max(blocks);
         Ok(&mut self.blocks)
     }
 
     /// Overwrites what a job has left.
     pub(super) fn wipe(&mut self) {
         // A plain fill suffices, and is much faster than volatile writes: the memory lives on and is read again.
-        if std::mem::take(&mut self.used) {
-            self.blocks.fill(Block::new());
+        let used = std::mem::take(&mut self.used);
+        if let Some(written) = self.blocks.get_mut(..used) {
+            written.fill(Block::new());
         }
     }
 }
