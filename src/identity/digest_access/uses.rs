@@ -32,8 +32,9 @@ pub(super) enum Use {
 impl Uses {
     /// Forgets all that was made before `now`: another process, or this one before it was started anew, may have let it in.
     pub(super) fn begin(&self, now: UnixTime) {
-        // What is made in this very second stays good.
-        self.table().forgotten = now.as_secs().checked_sub(1).map(UnixTime::from_secs);
+        let mut table = self.table();
+        // What is made in this very second stays good. Never less than before: another layer with the scheme may be built later.
+        table.forgotten = table.forgotten.max(now.as_secs().checked_sub(1).map(UnixTime::from_secs));
     }
 
     /// Takes note of a request that was proven. `oldest` is when the oldest nonce was made that is still good.
@@ -140,6 +141,9 @@ mod tests {
 
         // Time has passed, and is then set back: what was let in stays known as too old.
         assert_eq!(uses.note(nonces([90])[0], 1, UnixTime::from_secs(80), 2), Use::First);
+        assert_eq!(uses.note(issued[3], 1, START, 2), Use::Forgotten);
+        // Also when another layer is built with the scheme.
+        uses.begin(UnixTime::from_secs(6));
         assert_eq!(uses.note(issued[3], 1, START, 2), Use::Forgotten);
     }
 
