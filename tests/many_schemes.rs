@@ -372,6 +372,9 @@ async fn credentials_in_a_field_of_its_own_and_in_authorization_are_ambiguous_in
                 assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (400, &"ambiguous".into()));
                 assert!(answer.seen.is_none());
             }
+            // What is unreadable here may be read further in.
+            let answer = send(&layer, get([ticket(), line("Bearer\tann")])).await;
+            assert_eq!((answer.status.as_u16(), answer.seen.is_none()), (400, true));
             send(&layer, get([ticket()])).await.assert_accepted("guest");
             let answer = send(&layer, get([ticket(), line("Negotiate YII=")])).await;
             answer.assert_accepted("guest");

@@ -52,14 +52,14 @@ impl Carriers {
     }
 
     /// Whether the request has credentials in more than one place. `authorization` is its one field of that name; one that
-    /// speaks of a scheme nobody here knows is no credential.
+    /// speaks of a scheme nobody here knows is no credential; one that cannot be read may be taken for one further in.
     pub(super) fn are_several(&self, head: &Parts, authorization: Option<&HeaderValue>) -> bool {
         if self.fields.is_empty() {
             return false;
         }
         let speaks = |field: &Authorization<'_>| self.names.iter().any(|name| field.is(name));
         let spoken =
-            authorization.and_then(|value| Authorization::parse(value).ok()).is_some_and(|field| speaks(&field));
+            authorization.is_some_and(|value| Authorization::parse(value).map_or(true, |field| speaks(&field)));
         let lines = self.fields.iter().map(|name| head.headers.get_all(name).iter().count()).sum::<usize>();
         lines + usize::from(spoken) > 1
     }
