@@ -12,30 +12,34 @@ use crate::error::ConfigFault;
 /// 16 MiB: a hundred thousand users.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
-/// What a look at the file without reading it says: when it was written, how long it is, and which file it is.
+/// What a look at the file without reading it says: when it was written, how long it is, and which file it is. Where the
+/// system knows it, also when any of this was changed, which nobody can set back.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(super) struct Stamp {
     modified: Option<Duration>,
     length: u64,
     inode: u64,
+    changed: (i64, i64),
 }
 
 impl Stamp {
     /// `None` where there is no such file, or one that may not be looked at.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let metadata = fs::metadata(path).ok()?;
-        Some(Self { modified: clock::modified(&metadata), length: metadata.len(), inode: inode(&metadata) })
+        let (inode, changed) = of_the_system(&metadata);
+        Some(Self { modified: clock::modified(&metadata), length: metadata.len(), inode, changed })
     }
 }
 
 #[cfg(unix)]
-fn inode(metadata: &Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(metadata)
+fn of_the_system(metadata: &Metadata) -> (u64, (i64, i64)) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.ino(), (metadata.ctime(), metadata.ctime_nsec()))
 }
 
 #[cfg(not(unix))]
-const fn inode(_: &Metadata) -> u64 {
-    0
+const fn of_the_system(_: &Metadata) -> (u64, (i64, i64)) {
+    (0, (0, 0))
 }
 
 /// The bytes of the file, or why they cannot be had.
