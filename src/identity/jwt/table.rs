@@ -56,6 +56,10 @@ impl Table {
     }
 
     pub(super) fn insert(&self, token: Presented<'_>, genuine: Arc<Genuine>) {
+        // Whoever sends a token many times at once verifies it many times, and must not push out others with it.
+        if self.get(token).is_some() {
+            return;
+        }
         let sets = self.sets.get_or_init(|| self.make_sets());
         let [Some(first), Some(second)] = places(sets, token) else { return };
         if !self.make_room(sets, genuine.bytes()) {
