@@ -5,8 +5,8 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use http_body_util::BodyExt;
 use portcullis::authenticate::Basic;
 use portcullis::clock::{ManualClock, UnixTime};
 use portcullis::credentials::{BasicCredentials, ClientAddress, TrustedProxies};
-use portcullis::identity::password::{PasswordVerifier, User, Users};
+use portcullis::identity::password::{HashPool, PasswordVerifier, User, Users};
 use portcullis::identity::throttle::Throttle;
 use portcullis::{AuthenticateLayer, Identity, Reason, Verifier, VerifyError};
 use tokio::sync::Barrier;
@@ -189,14 +189,21 @@ async fn what_is_remembered_of_a_locked_account_cannot_be_guessed_at() {
 #[tokio::test]
 async fn what_is_remembered_cannot_be_guessed_at_by_those_who_leave_before_the_verdict() {
     let (throttle, clock) = at_limit(10);
-    let verifier = throttle.around(alice().clock(clock.clone()));
+    let pool = HashPool::default();
+    let verifier = throttle.around(alice().pool(pool.clone()).clock(clock.clone()));
     assert_eq!(reason(&verifier, from("192.0.2.1", "alice", "wonderland")).await, None);
+    // Nothing is compared for now, so that all of them leave in time.
+    let (free, held) = mpsc::channel::<()>();
+    let mut busy = pin!(pool.run(move || held.recv().is_err()));
+    assert!(busy.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     for number in 0..100 {
         let left = pin!(verifier.verify(from("192.0.2.1", "alice", &format!("guess {number}"))));
         assert!(left.poll(&mut Context::from_waker(Waker::noop())).is_pending());
     }
     assert!(verifier.verify_now(&from("192.0.2.1", "alice", "wonderland")).is_none());
     assert_eq!(reason(&verifier, from("192.0.2.1", "alice", "wonderland")).await, Some(Reason::Throttled));
+    drop(free);
+    assert!(busy.await.unwrap());
     // It is the network's own fault, and nobody else's.
     assert_eq!(reason(&verifier, from("203.0.113.5", "alice", "wonderland")).await, None);
 }
