@@ -24,7 +24,8 @@ use crate::identity::error::VerifyError;
 /// is known, else the account), and when the queue is full, a source that has few waiting takes the place of the last one
 /// of the source that has most.
 ///
-/// The memory that hashing takes is bounded by the number of threads times that of the largest stored hash.
+/// The memory that hashing takes is bounded by the number of threads times that of the largest stored hash. A thread keeps
+/// what argon2 took and scrypt takes its own on top: where both kinds are stored, add the largest of each.
 ///
 /// A job is refused at once when the queue is full. It is dropped without running when nobody waits for its result any
 /// more, and refused when its deadline has passed before its turn came; so a caller waits for the deadline and one

@@ -17,8 +17,8 @@ pub(super) struct Keys {
 }
 
 pub(super) struct Local {
-    pub(super) accounts: Mutex<Table>,
-    pub(super) clients: Mutex<Table>,
+    accounts: Mutex<Table>,
+    clients: Mutex<Table>,
     /// Told whenever something ends that was under way.
     pub(super) settled: Notify,
     clock: Arc<dyn Clock>,
@@ -87,17 +87,17 @@ impl Local {
         (lock(&self.accounts).len(), lock(&self.clients).len())
     }
 
-    pub(super) fn change(&self, table: &Mutex<Table>, change: impl FnOnce(&mut Table)) {
+    fn change(&self, table: &Mutex<Table>, change: impl FnOnce(&mut Table)) {
         change(&mut lock(table));
         self.settled.notify_waiters();
     }
 
-    pub(super) fn now(&self) -> Duration {
+    fn now(&self) -> Duration {
         // Never zero, which is a count's beginning.
         self.clock.monotonic().saturating_add(Duration::from_nanos(1))
     }
 }
 
-pub(super) fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
+fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
     table.lock().unwrap_or_else(PoisonError::into_inner)
 }

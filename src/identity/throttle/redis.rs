@@ -100,7 +100,11 @@ impl Together {
                 // Attempts of other processes are under way, and nobody tells this one when they end.
                 Some(Reserve::Undecided) => match patience.next() {
                     Some(&pause) => sleep(pause).await,
-                    None => return Err(UNDECIDED),
+                    // It was not told yet whether its credentials are remembered, and is now: charged as where it is refused.
+                    None => {
+                        refused(permit);
+                        return Err(UNDECIDED);
+                    }
                 },
             }
         }
