@@ -4,8 +4,8 @@
 //!   are as good as attempts one after the other: where the limit is 10, at most 10 wrong passwords are compared. Those who
 //!   come while all that is left is under way wait for how it ends.
 //! - After too many failures the answer is *throttled* (429) and says when to return, without comparing: a right password and
-//!   a wrong one get the same. Then one attempt is free; each further failure doubles the delay, up to 15 minutes. No lock is
-//!   for ever, and after a quiet time all is forgotten.
+//!   a wrong one get the same. Then one attempt is free; each further failure doubles the delay, up to 15 minutes, or to the
+//!   window where that is longer. No lock is for ever, and after a quiet time all is forgotten.
 //! - Success gives the attempt back and forgives nothing, so that nobody can guess in the shadow of an owner who logs in, or
 //!   of an account of their own. An outage gives it back too. Who leaves before the verdict is charged as a client, since
 //!   silence can tell that credentials are not remembered, and the account is not.

@@ -134,7 +134,8 @@ impl Together {
         self.server.settle(&account, &client, "release").await;
     }
 
-    /// From where nothing can be waited for. Without a runtime the server forgets the attempt by itself, after a window.
+    /// From where nothing can be waited for. Without a runtime the server forgets the attempt by itself, once nothing
+    /// was let in for a window.
     pub(super) fn abandon_later(&self, keys: Keys) {
         if let Ok(runtime) = Handle::try_current() {
             let (server, (account, client)) = (Arc::clone(&self.server), self.counted(keys));
@@ -199,6 +200,13 @@ impl Server {
         match call.invoke_async(&mut self.connection(false).await?).await {
             // It may have been idle when the server went away and came back. What is asked twice is charged twice at worst.
             Err(error) if error.is_unrecoverable_error() => call.invoke_async(&mut self.connection(true).await?).await,
+            Err(error) => {
+                // The server may have gone without a word: then this connection would never answer again.
+                if error.is_timeout() {
+                    *self.connection.lock().await = None;
+                }
+                Err(error)
+            }
             answer => answer,
         }
     }
@@ -217,7 +225,7 @@ impl Server {
     }
 }
 
-/// As [`Count`](super::count::Count) counts. What is under way longer than a window was lost with its process.
+/// As [`Count`](super::count::Count) counts. What was lost with its process takes an attempt away until nothing was let in for a window.
 const SCRIPT: &str = include_str!("throttle.lua");
 const UNDER_WAY: i64 = -1;
 /// How long the server may take before it counts as away.

@@ -23,7 +23,7 @@ use crate::error::Severity;
 use crate::identity::error::VerifyError;
 use crate::trace;
 
-/// Revocations shared by many processes through a stream in Redis or Valkey (5.0 or later).
+/// Revocations shared by many processes through a stream in Redis (6.2 or later) or Valkey.
 ///
 /// Every process has all of the list in memory, so a request costs no trip to the server. A revocation is in force in the
 /// process that was told when [`revoke`](Revocations::revoke) returns, and in the others as soon as the server passes it on,
@@ -249,7 +249,7 @@ impl Shared {
         let mut connection = self.connection(false).await?;
         match append(&mut connection, &self.key, entry, now, keep).await {
             // The connection may have been idle when the server went away and came back.
-            Err(error) if error.is_unrecoverable_error() => {
+            Err(error) if error.is_unrecoverable_error() || error.is_timeout() => {
                 append(&mut self.connection(true).await?, &self.key, entry, now, keep).await
             }
             done => done,
