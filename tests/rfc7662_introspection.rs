@@ -422,6 +422,10 @@ fn the_faults_of_a_configuration_are_all_found_when_it_is_built() {
     }
     let builder = IntrospectionVerifier::builder("https://id.example/", ClientAuth::basic("gate", secret()));
     assert_eq!(faults(builder.audience([""]).build().unwrap_err()), ["audience"]);
+    let builder =
+        IntrospectionVerifier::builder("https://gate:hunter2@id.example/", ClientAuth::basic("gate", secret()));
+    let error = builder.audience([""]).build().unwrap_err().to_string();
+    assert!(!error.contains("hunter2"), "{error}");
 }
 
 fn keys() -> portcullis::identity::jwt::KeySet {

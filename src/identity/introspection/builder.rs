@@ -178,6 +178,7 @@ impl IntrospectionBuilder {
     }
 
     /// How many questions may be under way. Default: 64. A request that needs one more is answered 503 at once.
+    /// Tokens that strangers make up count too, so limit the rate of requests in front of this.
     pub const fn max_requests(mut self, max_requests: usize) -> Self {
         self.max_requests = max_requests;
         self
@@ -241,7 +242,8 @@ impl IntrospectionBuilder {
 
     fn faults(&self) -> Vec<ConfigFault> {
         let mut faults = self.auth.faults();
-        faults.extend(self.terms.faults(self.issuer.as_deref().unwrap_or(&self.endpoint)));
+        // Not by the endpoint's address, which may hold a password.
+        faults.extend(self.terms.faults(self.issuer.as_deref().unwrap_or("the issuer")));
         let mut fault = |setting: &'static str, problem: String| faults.push(ConfigFault::new(setting, problem));
         if self.issuer.as_deref().is_some_and(str::is_empty) {
             fault("issuer", "is empty; leave it out or fill it in".to_owned());
