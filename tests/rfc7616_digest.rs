@@ -626,6 +626,8 @@ async fn a_file_of_htdigest_is_read_and_its_faults_are_told_by_line() {
     let lines: Vec<_> = error.faults().iter().map(|fault| fault.setting().to_owned()).collect();
     assert_eq!(lines, [1, 3, 4, 5, 6].map(|number| format!("htdigest, line {number}")));
     assert!(!error.to_string().contains(&digest));
+    let marked = DigestUsers::from_htdigest(REALM, &format!("\u{feff}{text}")).unwrap_err();
+    assert!(marked.to_string().contains("byte order mark"), "{marked}");
     let error = DigestUsers::from_htdigest("INTRANET", &text).unwrap_err();
     assert!(error.to_string().contains("no line of the realm"), "{error}");
 }

@@ -109,7 +109,10 @@ impl FileApiKeys {
         let unreadable = |error| fault(format!("cannot be read: {error}; check the path and the permissions"));
         let metadata = fs::metadata(&self.path).map_err(unreadable)?;
         if !metadata.is_file() || metadata.len() > Self::MAX_LENGTH {
-            return Err(fault(String::from("is no regular file of at most 16 MiB")).into());
+            return Err(fault(String::from(
+                "is no regular file of at most 16 MiB; name the file of keys, and take out those that have ended",
+            ))
+            .into());
         }
         Ok(fs::read(&self.path).map_err(unreadable)?)
     }

@@ -25,13 +25,20 @@ pub(super) fn read(mut users: DigestUsers, text: &str) -> Result<DigestUsers, Co
 
 /// What is wrong with a line tells nothing of its digest.
 fn add(users: &mut DigestUsers, line: &str) -> Result<(), String> {
+    if line.starts_with('\u{feff}') {
+        return Err("begins with a byte order mark; save the file as UTF-8 without one".into());
+    }
     // A realm may hold colons; neither a name nor a digest can.
-    let (name, rest) = line.split_once(':').ok_or("is not name:realm:H(A1)")?;
-    let (realm, hex) = rest.rsplit_once(':').ok_or("is not name:realm:H(A1)")?;
+    let parts = line.split_once(':').and_then(|(name, rest)| Some((name, rest.rsplit_once(':')?)));
+    let (name, (realm, hex)) = parts.ok_or("is not name:realm:H(A1); write it with htdigest, or remove it")?;
     let algorithm = match hex.len() {
         32 => DigestAlgorithm::Md5,
         64 => DigestAlgorithm::Sha256,
-        _ => return Err("has an H(A1) that is neither 32 (MD5) nor 64 (SHA-256) hexadecimal digits".into()),
+        _ => {
+            return Err(
+                "has an H(A1) that is neither 32 (MD5) nor 64 (SHA-256) hexadecimal digits; make it anew".into()
+            );
+        }
     };
     let problem = |error: ConfigError| error.faults().iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     let ha1 = Ha1::from_hex(algorithm, hex).map_err(problem)?;

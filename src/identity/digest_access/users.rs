@@ -73,6 +73,9 @@ impl DigestUsers {
     /// The users of `realm` in a file that `htdigest` wrote: `name:realm:H(A1)` lines. 32 hexadecimal digits are MD5, 64 are
     /// SHA-256. Lines of other realms, empty ones and those that begin with `#` are passed over.
     ///
+    /// Users get in by an algorithm that the scheme offers, and it offers SHA-256 alone unless told otherwise: where the file
+    /// has MD5, as Apache's own tool writes it, call `Digest::algorithms` and `Digest::allow_md5`, or make the digests anew.
+    ///
     /// # Errors
     ///
     /// Lists every line that cannot be read, by number, every name that comes twice, and a realm that no line is for.
