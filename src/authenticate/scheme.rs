@@ -14,9 +14,8 @@ use crate::response::Challenge;
 
 /// One way of presenting credentials in HTTP (RFC 9110 section 11.1).
 ///
-/// [`Basic`](super::Basic), [`Bearer`](super::Bearer), [`Session`](super::Session) and, with the feature `api-key`,
-/// `ApiKeys` are ours; write your own for
-/// anything else:
+/// [`Basic`](super::Basic), [`Bearer`](super::Bearer), [`Session`](super::Session) and, with the features `api-key` and
+/// `digest`, `ApiKeys` and `Digest` are ours; write your own for anything else:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -59,7 +58,7 @@ use crate::response::Challenge;
 )]
 pub trait Scheme: Send + Sync + 'static {
     /// The challenge of this scheme when nothing was presented. Its scheme name is the scheme's name; no two schemes of
-    /// a layer may share one. Asked once, when the layer is built.
+    /// a layer may share one. Asked while the layer is built, perhaps more than once, and never for a request.
     fn challenge(&self) -> Challenge;
 
     /// The challenges of one answer, for a scheme that sends several or new ones each time, as Digest does for the sake of

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The name of one refusal: 16 hexadecimal digits, unique in a process, that tell nothing of how many there were.
+/// The name of one refusal: 16 hexadecimal digits, as good as unique in a process, that tell nothing of how many there were.
 ///
 /// ```
 /// # fn show(rejection: &portcullis::response::Rejection) {

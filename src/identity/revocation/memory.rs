@@ -68,7 +68,7 @@ impl MemoryRevocations {
         self.shared.list.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Whether nothing is revoked.
+    /// Whether there are no entries, as [`len`](Self::len) counts them.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
