@@ -59,7 +59,7 @@ use portcullis::axum::Refused;
 use portcullis::credentials::{BasicCredentials, SessionCookie};
 use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet};
 use portcullis::identity::password::{PasswordVerifier, User, Users, hash_password};
-use portcullis::identity::session::MemorySessions;
+use portcullis::identity::session::{MemoryStore, SessionStart, Sessions};
 use portcullis::permission::{Decision, Policy, policy, role, scope};
 use portcullis::{AuthenticateLayer, Identity, RequireLayer, Secret, Verifier, VerifyError};
 use tokio::net::TcpListener;
@@ -94,7 +94,7 @@ pub(crate) fn app(demo: &Demo) -> Result<Router, Box<dyn Error>> {
     let passwords = PasswordVerifier::new(NAME, users);
 
     // Session: begun by `login` below.
-    let sessions = MemorySessions::builder().idle(Duration::from_secs(15 * 60)).build()?;
+    let sessions = Sessions::builder(MemoryStore::new()).idle(Duration::from_secs(15 * 60)).build()?;
 
     let schemes = || {
         AuthenticateLayer::builder()
@@ -122,7 +122,7 @@ pub(crate) fn app(demo: &Demo) -> Result<Router, Box<dyn Error>> {
 #[derive(Clone)]
 struct App {
     passwords: PasswordVerifier,
-    sessions: MemorySessions,
+    sessions: Sessions,
 }
 
 async fn hello() -> &'static str {
@@ -147,7 +147,8 @@ struct Login {
 async fn login(State(app): State<App>, head: Parts, Form(form): Form<Login>) -> Result<impl IntoResponse, Refused> {
     let start = async {
         let credentials = BasicCredentials::new(&form.user, &form.password)?;
-        app.sessions.create(&app.passwords.verify(credentials).await?, None)
+        let identity = app.passwords.verify(credentials).await?;
+        app.sessions.create(&identity, SessionStart::new()).await.map_err(VerifyError::unavailable)
     };
     let session = start.await.map_err(|error: VerifyError| Refused::new(error, &head))?;
     let cookie = SessionCookie::default().set(session.id(), session.max_age());
@@ -155,11 +156,13 @@ async fn login(State(app): State<App>, head: Parts, Form(form): Form<Login>) -> 
 }
 
 /// Ends the session that the request came with.
-async fn logout(State(app): State<App>, identity: Identity) -> impl IntoResponse {
+async fn logout(State(app): State<App>, identity: Identity, head: Parts) -> Result<impl IntoResponse, Refused> {
     if let Some(session) = identity.credential_id() {
-        app.sessions.end_public(identity.issuer(), identity.subject(), session);
+        let ended = app.sessions.end_public(identity.issuer(), identity.subject(), session).await;
+        // Then it may live on, and the browser keeps its cookie to try again.
+        ended.map_err(|error| Refused::new(VerifyError::unavailable(error), &head))?;
     }
-    (StatusCode::NO_CONTENT, [(SET_COOKIE, SessionCookie::default().clear())])
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, SessionCookie::default().clear())]))
 }
 
 /// A decision that needs a database, which is down: neither yes nor no.

@@ -5,6 +5,7 @@
 #![cfg(all(feature = "bcrypt", feature = "password", feature = "session", feature = "token", feature = "tracing"))]
 
 mod support {
+    pub(crate) mod at_once;
     pub(crate) mod log;
     pub(crate) mod stack;
 }
@@ -25,10 +26,11 @@ use portcullis::authenticate::{Basic, Bearer, Session};
 use portcullis::clock::{ManualClock, UnixTime};
 use portcullis::credentials::{BasicCredentials, ClientAddress};
 use portcullis::identity::password::{HashPool, PasswordVerifier, User, Users, hash_password};
-use portcullis::identity::session::MemorySessions;
+use portcullis::identity::session::{MemoryStore, SessionStart, Sessions};
 use portcullis::identity::throttle::Throttle;
 use portcullis::identity::token::TokenVerifier;
 use portcullis::{AuthenticateLayer, Identity, Verifier};
+use support::at_once::at_once;
 use support::log::Log;
 use support::stack::{Answer, bare, get, send};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -412,9 +414,9 @@ async fn a_connection_header_neither_takes_an_identity_away_nor_gives_one() {
 async fn a_thousand_guesses_at_a_name_leave_its_owner_her_session() {
     let clock = ManualClock::at(UnixTime::from_secs(1_000));
     let throttle = Throttle::builder().clock(clock.clone()).build().unwrap();
-    let sessions = MemorySessions::builder().clock(clock.clone()).build().unwrap();
+    let sessions = Sessions::builder(MemoryStore::new()).clock(clock.clone()).build().unwrap();
     let alice = Identity::assertion("staff", "alice").authenticated_now().build();
-    let session = sessions.create(&alice, None).unwrap();
+    let session = at_once(sessions.create(&alice, SessionStart::new())).unwrap();
     let cookie = ("cookie", format!("__Host-session={}", session.id().encode().expose()));
     let layer = AuthenticateLayer::builder()
         .scheme(Basic::new("staff", throttle.around(passwords())))

@@ -40,7 +40,7 @@ use portcullis::identity::introspection::{AnswerCache, ClientAuth, Introspection
 use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet, KeysFreshness, RemoteKeys, TokenCache};
 use portcullis::identity::password::{HashPool, HtpasswdFile, PasswordMemory, User, hash_password};
 use portcullis::identity::revocation::{MemoryRevocations, RedisRevocations};
-use portcullis::identity::session::MemorySessions;
+use portcullis::identity::session::{MemoryStore, SessionStart, Sessions};
 use portcullis::identity::throttle::{Throttle, ThrottleBuilder};
 use portcullis::identity::token::TokenVerifier;
 use portcullis::outbound::Client;
@@ -50,12 +50,14 @@ use portcullis::response::{Challenge, Rejection};
 use portcullis::test_kit::{Challenges, Endpoint, Fault, TestIssuer, TokenBuilder};
 use portcullis::{AuthenticateLayer, Identity, Reason, RequireLayer, Secret, Verifier, VerifyError};
 use serde_json::{Value, json};
+use support::at_once::at_once;
 use support::jwt::{AUDIENCE, ISSUER, NOW, claims_with, mint_with};
 use support::keys::TestKey;
 use tempfile::TempDir;
 use tower::{Layer, ServiceExt, service_fn};
 
 mod support {
+    pub(crate) mod at_once;
     pub(crate) mod jwt;
     pub(crate) mod keys;
 }
@@ -83,7 +85,7 @@ async fn actual() -> Vec<(&'static str, String)> {
     let seconds = |time: Duration| format!("{} s", time.as_secs());
     let bytes = |count: usize| format!("{count} bytes");
     let pool = format!("{:?}", HashPool::builder());
-    let sessions = format!("{:?}", MemorySessions::builder());
+    let sessions = format!("{:?}", Sessions::builder(MemoryStore::new()));
     let redis = format!("{:?}", RedisRevocations::builder("redis://127.0.0.1"));
     let digest = format!("{:?}", digest());
     let api_keys = format!("{:?}", api_keys());
@@ -140,12 +142,12 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`Issuer::token_type`", token_type()),
         ("`JwtVerifier::cache`", switch(is_remembered())),
         ("`JwtVerifier::revocations`", revocations().await),
+        ("`MemoryStore` limit", field(&format!("{:?}", MemoryStore::new()), "limit")),
         ("`MemoryRevocations` capacity", MemoryRevocations::DEFAULT_CAPACITY.to_string()),
         ("`MemoryRevocations` remember", seconds(MemoryRevocations::DEFAULT_REMEMBER)),
-        ("`MemorySessions` idle", field(&sessions, "idle").replace('s', " s")),
-        ("`MemorySessions` absolute", field(&sessions, "absolute").replace('s', " s")),
-        ("`MemorySessions` sessions", field(&sessions, "sessions")),
-        ("`MemorySessions` per subject", field(&sessions, "per_subject").replace("None", "no limit")),
+        ("`Sessions` idle", field(&sessions, "idle").replace('s', " s")),
+        ("`Sessions` absolute", field(&sessions, "absolute").replace('s', " s")),
+        ("`Sessions` per subject", field(&sessions, "per_subject").replace("None", "no limit")),
         ("`Parameters::MAX`", Parameters::MAX.to_string()),
         ("`PasswordMemory` entries", PasswordMemory::DEFAULT_ENTRIES.to_string()),
         ("`PasswordMemory` time", seconds(PasswordMemory::DEFAULT_TTL)),
@@ -399,8 +401,8 @@ async fn forbidden() -> u16 {
 
 /// The cookie under which a session is found, among those the table could mean.
 async fn session_cookie_name() -> String {
-    let sessions = MemorySessions::builder().build().unwrap();
-    let started = sessions.create(&Identity::assertion("x", "y").build(), None).unwrap();
+    let sessions = Sessions::new(MemoryStore::new());
+    let started = at_once(sessions.create(&Identity::assertion("x", "y").build(), SessionStart::new())).unwrap();
     let layer = AuthenticateLayer::new(Session::new("x", sessions)).unwrap();
     let name = String::from(SessionCookie::default().name());
     let cookie = format!("{name}={}", started.id().encode().expose());

@@ -14,7 +14,7 @@ use http::{HeaderValue, Method, Request, Response};
 use http_body::Body;
 use portcullis::authenticate::{Basic, Bearer, Session};
 use portcullis::credentials::BasicCredentials;
-use portcullis::identity::session::MemorySessions;
+use portcullis::identity::session::{MemoryStore, Sessions};
 use portcullis::identity::token::TokenVerifier;
 use portcullis::permission::scope;
 use portcullis::{AuthenticateLayer, Identity, RequireLayer, VerifyError};
@@ -33,7 +33,7 @@ fn closed() -> AuthenticateLayer {
     AuthenticateLayer::builder()
         .scheme(Bearer::new("api", TokenVerifier::new()))
         .scheme(Basic::new("staff", nobody))
-        .scheme(Session::new("shop", MemorySessions::builder().build().unwrap()))
+        .scheme(Session::new("shop", Sessions::new(MemoryStore::new())))
         .build()
         .unwrap()
 }
@@ -147,7 +147,7 @@ proptest! {
         let nobody = async |_: BasicCredentials| Err::<Identity, _>(VerifyError::invalid());
         let optional = AuthenticateLayer::builder()
             .scheme(Basic::new("staff", nobody))
-            .scheme(Session::new("shop", MemorySessions::builder().build().unwrap()))
+            .scheme(Session::new("shop", Sessions::new(MemoryStore::new())))
             .allow_anonymous()
             .allow_cors_preflight()
             .build()

@@ -2,6 +2,10 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop where it fails, its helpers included")]
 
+mod support {
+    pub(crate) mod at_once;
+}
+
 use std::collections::HashSet;
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -10,8 +14,9 @@ use std::time::Duration;
 use portcullis::clock::{Clock, ManualClock, UnixTime};
 use portcullis::credentials::SessionId;
 use portcullis::identity::AuthTime;
-use portcullis::identity::session::{MemorySessions, MemorySessionsBuilder};
+use portcullis::identity::session::{MemoryStore, SessionStart, Sessions, SessionsBuilder};
 use portcullis::{Identity, Reason, Verifier, VerifyError};
+use support::at_once::at_once;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const START: UnixTime = UnixTime::from_secs(1_000_000);
@@ -20,32 +25,32 @@ fn user(name: &str) -> Identity {
     Identity::assertion("staff", name).roles(["clerk"]).authenticated_now().build()
 }
 
-fn build(configure: impl FnOnce(MemorySessionsBuilder) -> MemorySessionsBuilder) -> (MemorySessions, ManualClock) {
+fn build(configure: impl FnOnce(SessionsBuilder) -> SessionsBuilder) -> (Sessions, ManualClock) {
     let clock = ManualClock::at(START);
-    let builder = MemorySessions::builder().idle(30 * MINUTE).absolute(120 * MINUTE).clock(clock.clone());
+    let builder = Sessions::builder(MemoryStore::new()).idle(30 * MINUTE).absolute(120 * MINUTE).clock(clock.clone());
     (configure(builder).build().unwrap(), clock)
 }
 
-fn sessions() -> (MemorySessions, ManualClock) {
+fn sessions() -> (Sessions, ManualClock) {
     build(|builder| builder)
 }
 
-fn log_in(sessions: &MemorySessions, name: &str) -> SessionId {
-    sessions.create(&user(name), None).unwrap().into_id()
+fn log_in(sessions: &Sessions, name: &str) -> SessionId {
+    at_once(sessions.create(&user(name), SessionStart::new())).unwrap().into_id()
 }
 
-fn show(sessions: &MemorySessions, id: &SessionId) -> Result<Identity, VerifyError> {
+fn show(sessions: &Sessions, id: &SessionId) -> Result<Identity, VerifyError> {
     sessions.verify_now(id).expect("the verdict is at hand")
 }
 
-fn reason(sessions: &MemorySessions, id: &SessionId) -> Reason {
+fn reason(sessions: &Sessions, id: &SessionId) -> Reason {
     show(sessions, id).unwrap_err().reason()
 }
 
 #[tokio::test]
 async fn a_session_carries_the_identity_of_the_log_in() {
     let (sessions, clock) = sessions();
-    let started = sessions.create(&user("alice"), Some("Firefox")).unwrap();
+    let started = at_once(sessions.create(&user("alice"), SessionStart::new().label("Firefox"))).unwrap();
     clock.advance(MINUTE);
     let identity = show(&sessions, started.id()).unwrap();
     assert_eq!(identity, user("alice"));
@@ -75,7 +80,7 @@ fn the_cookie_of_a_new_session_lives_as_many_seconds_as_the_session_may() {
     }
 
     let (sessions, _) = build(|builder| builder.clock(Running(ManualClock::at(START))));
-    assert_eq!(sessions.create(&user("alice"), None).unwrap().max_age().as_secs(), 120 * 60);
+    assert_eq!(at_once(sessions.create(&user("alice"), SessionStart::new())).unwrap().max_age().as_secs(), 120 * 60);
 }
 
 #[test]
@@ -83,9 +88,15 @@ fn beginning_a_session_makes_no_log_in_fresher_than_it_was() {
     let (sessions, _) = sessions();
     let then = UnixTime::from_secs(500);
     let earlier = Identity::assertion("idp", "alice").authenticated_at(then).build();
-    assert_eq!(sessions.create(&earlier, None).unwrap().identity().auth_time(), AuthTime::At(then));
+    assert_eq!(
+        at_once(sessions.create(&earlier, SessionStart::new())).unwrap().identity().auth_time(),
+        AuthTime::At(then)
+    );
     let unknown = Identity::assertion("idp", "alice").build();
-    assert_eq!(sessions.create(&unknown, None).unwrap().identity().auth_time(), AuthTime::Unknown);
+    assert_eq!(
+        at_once(sessions.create(&unknown, SessionStart::new())).unwrap().identity().auth_time(),
+        AuthTime::Unknown
+    );
 }
 
 /// SESS-11
@@ -97,8 +108,8 @@ fn an_id_that_was_never_given_out_is_not_adopted() {
     }
     assert_eq!(sessions.count(), 0);
     let chosen = SessionId::from_bytes([7; 32]);
-    assert!(sessions.rotate(&chosen).unwrap().is_none());
-    assert!(!sessions.end(&chosen));
+    assert!(at_once(sessions.rotate(&chosen)).unwrap().is_none());
+    assert!(!at_once(sessions.end(&chosen)).unwrap());
     assert_eq!(sessions.count(), 0);
 }
 
@@ -109,7 +120,7 @@ fn each_log_in_makes_an_id_of_its_own() {
     let before = log_in(&sessions, "alice");
     let after = log_in(&sessions, "alice");
     assert_ne!(before.expose(), after.expose());
-    assert!(sessions.end(&before));
+    assert!(at_once(sessions.end(&before)).unwrap());
     assert_eq!(reason(&sessions, &before), Reason::Invalid);
     assert!(show(&sessions, &after).is_ok());
 }
@@ -118,20 +129,20 @@ fn each_log_in_makes_an_id_of_its_own() {
 #[test]
 fn rotation_kills_the_old_id_and_keeps_the_rest() {
     let (sessions, clock) = sessions();
-    let started = sessions.create(&user("alice"), Some("Firefox")).unwrap();
+    let started = at_once(sessions.create(&user("alice"), SessionStart::new().label("Firefox"))).unwrap();
     clock.advance(20 * MINUTE);
-    let rotated = sessions.rotate(started.id()).unwrap().unwrap();
+    let rotated = at_once(sessions.rotate(started.id())).unwrap().unwrap();
 
     assert_eq!(reason(&sessions, started.id()), Reason::Invalid);
-    assert!(sessions.rotate(started.id()).unwrap().is_none());
+    assert!(at_once(sessions.rotate(started.id())).unwrap().is_none());
     assert_eq!(show(&sessions, rotated.id()).unwrap(), user("alice"));
     assert_eq!(rotated.public_id(), started.public_id());
     assert_eq!(rotated.expires_at(), started.expires_at());
     assert_eq!((started.max_age(), rotated.max_age()), (120 * MINUTE, 100 * MINUTE));
-    let listed = sessions.list("staff", "alice");
+    let listed = at_once(sessions.list("staff", "alice")).unwrap();
     assert_eq!(listed.len(), 1);
     assert_eq!((listed[0].created_at(), listed[0].label()), (START, Some("Firefox")));
-    assert_eq!(sessions.end_all("staff", "alice"), 1);
+    assert_eq!(at_once(sessions.end_all("staff", "alice")).unwrap(), 1);
     assert_eq!(reason(&sessions, rotated.id()), Reason::Invalid);
 }
 
@@ -142,11 +153,11 @@ fn a_rotated_session_still_ends_at_its_absolute_limit() {
     let mut id = log_in(&sessions, "alice");
     for _ in 0..119 {
         clock.advance(MINUTE);
-        id = sessions.rotate(&id).unwrap().unwrap().into_id();
+        id = at_once(sessions.rotate(&id)).unwrap().unwrap().into_id();
         show(&sessions, &id).unwrap();
     }
     clock.advance(MINUTE);
-    assert!(sessions.rotate(&id).unwrap().is_none());
+    assert!(at_once(sessions.rotate(&id)).unwrap().is_none());
     assert_eq!(reason(&sessions, &id), Reason::Expired);
 }
 
@@ -155,10 +166,10 @@ fn a_rotated_session_still_ends_at_its_absolute_limit() {
 fn after_log_out_the_id_is_worth_nothing() {
     let (sessions, _) = sessions();
     let id = log_in(&sessions, "alice");
-    assert!(sessions.end(&id));
-    assert!(!sessions.end(&id));
+    assert!(at_once(sessions.end(&id)).unwrap());
+    assert!(!at_once(sessions.end(&id)).unwrap());
     assert_eq!(reason(&sessions, &id), Reason::Invalid);
-    assert!(sessions.list("staff", "alice").is_empty());
+    assert!(at_once(sessions.list("staff", "alice")).unwrap().is_empty());
     assert_eq!(sessions.count(), 0);
 }
 
@@ -167,9 +178,10 @@ fn after_log_out_the_id_is_worth_nothing() {
 fn logging_out_everywhere_ends_the_sessions_of_one_subject_of_one_issuer() {
     let (sessions, _) = sessions();
     let (one, two, bob) = (log_in(&sessions, "alice"), log_in(&sessions, "alice"), log_in(&sessions, "bob"));
-    let namesake = sessions.create(&Identity::assertion("guests", "alice").build(), None).unwrap();
-    assert_eq!(sessions.end_all("staff", "alice"), 2);
-    assert_eq!(sessions.end_all("staff", "alice"), 0);
+    let namesake =
+        at_once(sessions.create(&Identity::assertion("guests", "alice").build(), SessionStart::new())).unwrap();
+    assert_eq!(at_once(sessions.end_all("staff", "alice")).unwrap(), 2);
+    assert_eq!(at_once(sessions.end_all("staff", "alice")).unwrap(), 0);
     assert_eq!((reason(&sessions, &one), reason(&sessions, &two)), (Reason::Invalid, Reason::Invalid));
     assert!(show(&sessions, &bob).is_ok());
     assert!(show(&sessions, namesake.id()).is_ok());
@@ -179,23 +191,23 @@ fn logging_out_everywhere_ends_the_sessions_of_one_subject_of_one_issuer() {
 fn all_other_sessions_end_and_this_one_stays() {
     let (sessions, _) = sessions();
     let (this, other, bob) = (log_in(&sessions, "alice"), log_in(&sessions, "alice"), log_in(&sessions, "bob"));
-    assert_eq!(sessions.end_others(&this), 1);
+    assert_eq!(at_once(sessions.end_others(&this)).unwrap(), 1);
     assert!(show(&sessions, &this).is_ok());
     assert_eq!(reason(&sessions, &other), Reason::Invalid);
     assert!(show(&sessions, &bob).is_ok());
-    assert_eq!(sessions.end_others(&other), 0, "a session that has ended ends no other");
+    assert_eq!(at_once(sessions.end_others(&other)).unwrap(), 0, "a session that has ended ends no other");
 }
 
 #[test]
 fn one_session_is_ended_by_its_public_id_and_by_its_owner_alone() {
     let (sessions, _) = sessions();
-    let phone = sessions.create(&user("alice"), Some("phone")).unwrap();
+    let phone = at_once(sessions.create(&user("alice"), SessionStart::new().label("phone"))).unwrap();
     let laptop = log_in(&sessions, "alice");
-    assert!(!sessions.end_public("staff", "bob", phone.public_id()));
-    assert!(!sessions.end_public("guests", "alice", phone.public_id()));
-    assert!(!sessions.end_public("staff", "alice", "unknown"));
+    assert!(!at_once(sessions.end_public("staff", "bob", phone.public_id())).unwrap());
+    assert!(!at_once(sessions.end_public("guests", "alice", phone.public_id())).unwrap());
+    assert!(!at_once(sessions.end_public("staff", "alice", "unknown")).unwrap());
     assert!(show(&sessions, phone.id()).is_ok());
-    assert!(sessions.end_public("staff", "alice", phone.public_id()));
+    assert!(at_once(sessions.end_public("staff", "alice", phone.public_id())).unwrap());
     assert_eq!(reason(&sessions, phone.id()), Reason::Invalid);
     assert!(show(&sessions, &laptop).is_ok());
 }
@@ -203,13 +215,13 @@ fn one_session_is_ended_by_its_public_id_and_by_its_owner_alone() {
 #[test]
 fn the_list_shows_each_live_session_once_oldest_first() {
     let (sessions, clock) = sessions();
-    let phone = sessions.create(&user("alice"), Some("phone")).unwrap();
+    let phone = at_once(sessions.create(&user("alice"), SessionStart::new().label("phone"))).unwrap();
     clock.advance(20 * MINUTE);
-    let laptop = sessions.create(&user("alice"), Some(&"é".repeat(200))).unwrap();
+    let laptop = at_once(sessions.create(&user("alice"), SessionStart::new().label(&"é".repeat(200)))).unwrap();
     clock.advance(5 * MINUTE);
     show(&sessions, laptop.id()).unwrap();
 
-    let listed = sessions.list("staff", "alice");
+    let listed = at_once(sessions.list("staff", "alice")).unwrap();
     assert_eq!(listed.len(), 2);
     assert_eq!(listed[0].public_id(), phone.public_id());
     assert_eq!((listed[0].created_at(), listed[0].last_seen()), (START, START));
@@ -219,9 +231,9 @@ fn the_list_shows_each_live_session_once_oldest_first() {
     assert_eq!(listed[1].label(), Some(&*"é".repeat(128)), "labels are kept short");
 
     clock.advance(5 * MINUTE);
-    assert_eq!(sessions.list("staff", "alice").len(), 1, "the phone has been idle too long");
+    assert_eq!(at_once(sessions.list("staff", "alice")).unwrap().len(), 1, "the phone has been idle too long");
     assert!(sessions.public_id(phone.id()).is_none());
-    assert!(sessions.list("staff", "bob").is_empty());
+    assert!(at_once(sessions.list("staff", "bob")).unwrap().is_empty());
 }
 
 /// SESS-4
@@ -235,7 +247,7 @@ fn an_idle_session_ends_and_a_used_one_lives_on() {
     assert_eq!(reason(&sessions, &idle), Reason::Expired, "it was ours");
     assert_eq!(reason(&sessions, &idle), Reason::Invalid, "and is forgotten");
     assert!(show(&sessions, &used).is_ok());
-    assert!(!sessions.end(&idle));
+    assert!(!at_once(sessions.end(&idle)).unwrap());
 }
 
 /// SESS-5
@@ -269,12 +281,12 @@ fn full_of_live_sessions_it_begins_no_more_and_ends_none() {
     let (sessions, clock) = build(|builder| builder.max_sessions(3));
     let ids: Vec<_> = (0..3).map(|number| log_in(&sessions, &format!("user {number}"))).collect();
     for _ in 0..200 {
-        let refused = sessions.create(&user("mallory"), None).unwrap_err();
+        let refused = at_once(sessions.create(&user("mallory"), SessionStart::new())).unwrap_err();
         assert_eq!(refused.reason(), Reason::Unavailable);
         assert!(refused.retry_after().is_some());
     }
     assert!(ids.iter().all(|id| show(&sessions, id).is_ok()));
-    assert!(sessions.end(&ids[0]));
+    assert!(at_once(sessions.end(&ids[0])).unwrap());
     log_in(&sessions, "mallory");
     clock.advance(30 * MINUTE);
     log_in(&sessions, "mallory");
@@ -316,15 +328,15 @@ fn whoever_is_gone_loses_their_sessions() {
     assert_eq!(sessions.retain(|identity| identity.subject() == "alice"), 1);
     assert!(show(&sessions, &alice).is_ok());
     assert_eq!(reason(&sessions, &bob), Reason::Invalid);
-    assert!(sessions.list("staff", "bob").is_empty());
+    assert!(at_once(sessions.list("staff", "bob")).unwrap().is_empty());
 }
 
 #[test]
 fn limits_that_make_no_sense_are_all_named() {
-    let builder = MemorySessions::builder();
+    let builder = Sessions::builder(MemoryStore::new());
     let error = builder.idle(Duration::ZERO).absolute(Duration::ZERO).max_sessions(0).max_per_subject(0).build();
     assert_eq!(error.unwrap_err().faults().len(), 4);
-    let error = MemorySessions::builder().idle(120 * MINUTE).absolute(30 * MINUTE).build().unwrap_err();
+    let error = Sessions::builder(MemoryStore::new()).idle(120 * MINUTE).absolute(30 * MINUTE).build().unwrap_err();
     assert!(error.to_string().contains("longer than the absolute limit"));
 }
 
@@ -332,7 +344,8 @@ fn limits_that_make_no_sense_are_all_named() {
 #[test]
 fn twenty_thousand_ids_repeat_nothing_and_follow_no_order() {
     let (sessions, _) = sessions();
-    let started: Vec<_> = (0..20_000).map(|_| sessions.create(&user("alice"), None).unwrap()).collect();
+    let started: Vec<_> =
+        (0..20_000).map(|_| at_once(sessions.create(&user("alice"), SessionStart::new())).unwrap()).collect();
     let ids: HashSet<_> = started.iter().map(|session| *session.id().expose()).collect();
     let public: HashSet<_> = started.iter().map(|session| session.public_id()).collect();
     assert_eq!((ids.len(), public.len()), (20_000, 20_000));
@@ -348,10 +361,11 @@ fn twenty_thousand_ids_repeat_nothing_and_follow_no_order() {
 #[test]
 fn nothing_printed_or_listed_opens_a_session() {
     let (sessions, _) = sessions();
-    let started = sessions.create(&user("alice"), Some("Firefox")).unwrap();
+    let started = at_once(sessions.create(&user("alice"), SessionStart::new().label("Firefox"))).unwrap();
     let identity = show(&sessions, started.id()).unwrap();
     let encoded = started.id().encode();
-    let printed = format!("{sessions:?} {started:?} {identity:?} {:?}", sessions.list("staff", "alice"));
+    let printed =
+        format!("{sessions:?} {started:?} {identity:?} {:?}", at_once(sessions.list("staff", "alice")).unwrap());
     assert!(!printed.contains(encoded.expose().as_str()), "{printed}");
     let bytes = started.id().expose().map(|byte| byte.to_string()).join(", ");
     assert!(!printed.contains(&bytes), "{printed}");
@@ -370,7 +384,7 @@ fn a_panic_in_a_caller_s_closure_harms_nobody_else() {
     for _ in 0..3 {
         log_in(&sessions, "alice");
     }
-    assert_eq!(sessions.list("staff", "alice").len(), 2);
+    assert_eq!(at_once(sessions.list("staff", "alice")).unwrap().len(), 2);
 }
 
 /// SESS-3
@@ -391,7 +405,7 @@ fn no_request_in_flight_brings_an_ended_session_back() {
             })
             .collect();
         start.wait();
-        assert!(sessions.end(&id));
+        assert!(at_once(sessions.end(&id)).unwrap());
         assert_eq!(reason(&sessions, &id), Reason::Invalid);
         for request in requests {
             request.join().unwrap();
@@ -413,13 +427,13 @@ fn of_two_rotations_at_once_one_gives_a_session() {
                 let (sessions, id, start) = (sessions.clone(), Arc::clone(&id), Arc::clone(&start));
                 thread::spawn(move || {
                     start.wait();
-                    sessions.rotate(&id).unwrap()
+                    at_once(sessions.rotate(&id)).unwrap()
                 })
             })
             .collect();
         let given: Vec<_> = rotations.into_iter().filter_map(|rotation| rotation.join().unwrap()).collect();
         assert_eq!(given.len(), 1);
         assert_eq!(sessions.count(), 1);
-        assert!(sessions.end(given[0].id()));
+        assert!(at_once(sessions.end(given[0].id())).unwrap());
     }
 }

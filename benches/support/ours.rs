@@ -7,7 +7,7 @@ use axum::Router;
 use http::{Request, StatusCode};
 use portcullis::authenticate::{Basic, Bearer, Scheme, Session};
 use portcullis::credentials::{BasicCredentials, BearerToken, SessionId};
-use portcullis::identity::session::MemorySessions;
+use portcullis::identity::session::{MemoryStore, SessionStart};
 use portcullis::identity::token::TokenVerifier;
 use portcullis::permission::scope;
 use portcullis::{AuthenticateLayer, Identity, RequireLayer, Verifier, VerifyError};
@@ -50,7 +50,7 @@ fn three_schemes() -> AuthenticateLayer {
     let nobody = async |_: BasicCredentials| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) };
     AuthenticateLayer::builder()
         .scheme(Bearer::new("orders", AtHand(alice())))
-        .scheme(Session::new("orders", MemorySessions::builder().build().unwrap()))
+        .scheme(Session::new("orders", portcullis::identity::session::Sessions::new(MemoryStore::new())))
         .scheme(Basic::new("orders", nobody))
         .build()
         .unwrap()
@@ -160,11 +160,13 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     pub(crate) fn new(count: usize) -> Self {
-        let sessions = MemorySessions::builder().build().unwrap();
+        let store = MemoryStore::with_limit(count.max(1)).unwrap();
+        let sessions = portcullis::identity::session::Sessions::new(store);
         let cookies: Vec<String> = (0..count)
             .map(|number| {
                 let user = Identity::assertion("orders", format!("user-{number}")).scopes(["orders:read"]);
-                let started = sessions.create(&user.authenticated_now().build(), None).unwrap();
+                let user = user.authenticated_now().build();
+                let started = at_once(sessions.create(&user, SessionStart::new())).unwrap();
                 cookie(started.id())
             })
             .collect();

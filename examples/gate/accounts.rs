@@ -53,8 +53,9 @@ impl Accounts {
         Guarded::new(self.verifier.clone(), self.throttle.as_ref())
     }
 
-    pub(crate) fn contains(&self, name: &str) -> bool {
-        self.verifier.contains(name)
+    /// Who knows the users of the moment.
+    pub(crate) fn verifier(&self) -> PasswordVerifier {
+        self.verifier.clone()
     }
 
     /// Makes the users of the file count. Returns those whose old password is worth nothing now.

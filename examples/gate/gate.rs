@@ -9,7 +9,9 @@ use hyper::{Method, Request, Response, http::HeaderValue};
 use portcullis::authenticate::{ApiKeys, Basic, Scheme};
 use portcullis::credentials::TrustedProxies;
 use portcullis::identity::api_key::ApiKeyVerifier;
+use portcullis::identity::session::SessionError;
 use portcullis::resource::ProtectedResource;
+use tokio::runtime::Handle;
 use tower::ServiceExt;
 
 use crate::accounts::Accounts;
@@ -134,15 +136,16 @@ impl Gate {
             basic.exchange();
         }
         if let Some(members) = self.members.as_ref().filter(|members| members.accounts.is_behind()) {
-            members.dismiss(&members.exchange());
+            Handle::current().block_on(members.dismiss(&members.exchange()));
         }
     }
 
     /// Ends the sessions of a subject that is a user here.
-    pub(crate) fn end_sessions(&self, issuer: &str, subject: &str) {
+    pub(crate) async fn end_sessions(&self, issuer: &str, subject: &str) -> Result<(), SessionError> {
         if let Some(members) = &self.members {
-            members.sessions.end_all(issuer, subject);
+            members.sessions.end_all(issuer, subject).await?;
         }
+        Ok(())
     }
 }
 
@@ -178,7 +181,7 @@ impl Current {
         let departed = next.members.as_ref().map(|members| members.exchange());
         *self.gate.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
         if let Some((members, departed)) = next.members.as_ref().zip(departed) {
-            members.dismiss(&departed);
+            Handle::current().block_on(members.dismiss(&departed));
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use portcullis::authenticate::Scheme;
 use portcullis::credentials::Unreadable;
-use portcullis::identity::session::NewSession;
+use portcullis::identity::session::{NewSession, SessionStart, SessionTicket};
 use portcullis::{AuthenticateLayer, ConfigError};
 use serde::Serialize;
 
@@ -56,19 +56,24 @@ pub(crate) async fn log_in(members: Arc<Members>, layer: &AuthenticateLayer, req
         let (begin, form, old) = (Arc::clone(&members), form.clone(), Arc::clone(&old));
         let request = Request::from_parts(head.clone(), Body::empty());
         let answer = through(layer, request, move |identity, headers| {
-            // First, so that the new session takes the place of the old one where their number is limited.
-            if let Some(old) = &*old {
-                begin.sessions.end(old);
+            let (begin, form, old) = (Arc::clone(&begin), form.clone(), Arc::clone(&old));
+            async move {
+                // First, so that the new session takes the place of the old one where their number is limited.
+                if let Some(old) = &*old {
+                    if begin.sessions.end(old).await.is_err() {
+                        return Problem::UNSTARTED.answer(&headers);
+                    }
+                }
+                let Ok(started) = begin.sessions.create(&identity, start(&headers)).await else {
+                    return Problem::UNSTARTED.answer(&headers);
+                };
+                if begin.exchanges() != exchanges {
+                    drop(begin.sessions.end(started.id()).await);
+                    return Problem::UNSTARTED.answer(&headers);
+                }
+                tracing::info!(subject = identity.subject(), session = started.public_id(), "logged in");
+                welcome(&begin, &started, &headers, form.return_to())
             }
-            let Ok(started) = begin.sessions.create(identity, label(headers).as_deref()) else {
-                return Problem::UNSTARTED.answer(headers);
-            };
-            if begin.exchanges() != exchanges {
-                begin.sessions.end(started.id());
-                return Problem::UNSTARTED.answer(headers);
-            }
-            tracing::info!(subject = identity.subject(), session = started.public_id(), "logged in");
-            welcome(&begin, &started, headers, form.return_to())
         });
         let answer = answer.await;
         // Overtaken by a reload: judged again, by the users of now.
@@ -100,11 +105,14 @@ struct LoggedIn<'a> {
 }
 
 /// `POST /logout`: ends the session here, then in the browser. Without a session there is nothing left to do.
-pub(crate) fn log_out(members: &Members, headers: &HeaderMap) -> Response<Body> {
+pub(crate) async fn log_out(members: &Members, headers: &HeaderMap) -> Response<Body> {
     match members.shown(headers) {
         Ok(Some(id)) => {
-            if let Some(session) = members.sessions.public_id(&id).filter(|_| members.sessions.end(&id)) {
-                tracing::info!(session, "logged out");
+            let session = SessionTicket::of(&id).key();
+            match members.sessions.end(&id).await {
+                Ok(true) => tracing::info!(%session, "logged out"),
+                Ok(false) => {}
+                Err(_) => return Problem::UNSTARTED.answer(headers),
             }
         }
         Ok(None) | Err(Unreadable::Malformed(_)) => {}
@@ -140,7 +148,9 @@ fn own_path(text: &str) -> Option<&str> {
 const MAX_RETURN_TO: usize = 2048;
 
 /// What the user will know the session by. Only printable ASCII is taken from what clients call themselves.
-fn label(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(USER_AGENT)?.to_str().ok()?;
-    Some(text.chars().filter(|character| !character.is_control()).take(200).collect())
+fn start(headers: &HeaderMap) -> SessionStart {
+    match headers.get(USER_AGENT).and_then(|text| text.to_str().ok()) {
+        Some(text) => SessionStart::new().label(text),
+        None => SessionStart::new(),
+    }
 }

@@ -12,7 +12,7 @@ use hyper::header::AUTHORIZATION;
 use hyper::{HeaderMap, Method, Request, Response};
 use portcullis::authenticate::{Scheme, Session};
 use portcullis::credentials::{Authorization, SessionCookie, SessionId, Unreadable, find_cookie};
-use portcullis::identity::session::MemorySessions;
+use portcullis::identity::session::Sessions;
 use portcullis::{AuthenticateLayer, Identity};
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -27,7 +27,7 @@ pub(crate) struct Members {
     realm: Arc<str>,
     limits: Limits,
     pub(crate) accounts: Accounts,
-    pub(crate) sessions: MemorySessions,
+    pub(crate) sessions: Sessions,
     pub(crate) cookie: SessionCookie,
     scheme: Arc<dyn Scheme>,
     /// The way in by the fields of a log-in.
@@ -101,9 +101,10 @@ impl Members {
             }
         };
         let rights = mem::take(&mut local.rights);
-        let followed = Followed { realm: realm.to_owned(), sessions: sessions.clone(), rights };
         let kept = previous.map(|previous| &previous.accounts);
         let accounts = Accounts::build(realm, local, kept).map_err(Faults::at("session.hashing"))?;
+        let (verifier, sessions_) = (accounts.verifier(), sessions.clone());
+        let followed = Followed { realm: realm.to_owned(), sessions: sessions_, verifier, rights };
         let scheme: Arc<dyn Scheme> = Arc::new(Session::new(realm.to_owned(), followed).cookie(cookie.clone()));
         Ok(Self {
             log_in: login::layer(&scheme, accounts.guarded(), others).map_err(Faults::at("session"))?,
@@ -137,13 +138,13 @@ impl Members {
     }
 
     /// Ends the sessions of these users, and of all whom nobody knows any more.
-    pub(crate) fn dismiss(&self, departed: &[String]) {
-        let ended = self.sessions.retain(|member| {
-            let known = member.issuer() == &*self.realm && self.accounts.contains(member.subject());
-            known && !departed.iter().any(|name| name == member.subject())
-        });
-        if ended > 0 {
-            tracing::info!(ended, "ended the sessions of changed users");
+    pub(crate) async fn dismiss(&self, departed: &[String]) {
+        for name in departed {
+            match self.sessions.end_all(&self.realm, name).await {
+                Ok(0) => {}
+                Ok(ended) => tracing::info!(ended, "ended the sessions of a changed user"),
+                Err(error) => tracing::error!(%error, "cannot end the sessions of a changed user"),
+            }
         }
     }
 
@@ -158,15 +159,24 @@ impl Members {
         let members = Arc::clone(self);
         match route {
             Route::LogIn => login::log_in(members, &self.log_in, request).await,
-            Route::LogOut => login::log_out(self, request.headers()),
-            Route::Sessions => through(&self.member, request, move |member, _| sessions::list(&members, member)).await,
+            Route::LogOut => login::log_out(self, request.headers()).await,
+            Route::Sessions => {
+                through(&self.member, request, move |member, headers| {
+                    sessions::list(Arc::clone(&members), member, headers)
+                })
+                .await
+            }
             Route::Session(id) => {
-                through(&self.member, request, move |member, headers| sessions::end(&members, member, id, headers))
-                    .await
+                through(&self.member, request, move |member, headers| {
+                    sessions::end(Arc::clone(&members), member, id.to_owned(), headers)
+                })
+                .await
             }
             Route::RevokeAll => {
-                through(&self.member, request, move |member, headers| sessions::end_all(&members, member, headers))
-                    .await
+                through(&self.member, request, move |member, headers| {
+                    sessions::end_all(Arc::clone(&members), member, headers)
+                })
+                .await
             }
         }
     }
@@ -183,17 +193,17 @@ impl Members {
 }
 
 /// Lets those through `layer` whom it accepts, and has `act` answer them.
-pub(crate) async fn through(
-    layer: &AuthenticateLayer,
-    request: Request<Body>,
-    act: impl Fn(&Identity, &HeaderMap) -> Response<Body> + Clone + Send,
-) -> Response<Body> {
+pub(crate) async fn through<F, Fut>(layer: &AuthenticateLayer, request: Request<Body>, act: F) -> Response<Body>
+where
+    F: Fn(Identity, HeaderMap) -> Fut + Clone + Send,
+    Fut: Future<Output = Response<Body>> + Send,
+{
     let service = layer.layer(service_fn(move |request: Request<Body>| {
         let act = act.clone();
         async move {
             let (mut head, _) = request.into_parts();
             Ok::<_, Infallible>(match Identity::from_request_parts(&mut head, &()).await {
-                Ok(identity) => act(&identity, &head.headers),
+                Ok(identity) => act(identity, head.headers).await,
                 Err(refused) => refused.into_response(),
             })
         }

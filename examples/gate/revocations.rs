@@ -32,7 +32,9 @@ pub(crate) async fn revoke(gate: &Gate, head: &Parts, body: Body) -> Response<Bo
         return Problem::NOT_REVOKED.answer(&head.headers);
     }
     if let Some(subject) = &order.subject {
-        gate.end_sessions(&order.issuer, subject);
+        if gate.end_sessions(&order.issuer, subject).await.is_err() {
+            return Problem::NOT_REVOKED.answer(&head.headers);
+        }
     }
     tracing::info!(issuer = order.issuer, "revoked");
     done()

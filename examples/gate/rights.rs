@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use portcullis::credentials::SessionId;
-use portcullis::identity::session::MemorySessions;
+use portcullis::identity::password::PasswordVerifier;
+use portcullis::identity::session::Sessions;
 use portcullis::{Identity, Verifier, VerifyError};
 
 use crate::config::Rights;
@@ -11,7 +12,8 @@ use crate::config::Rights;
 /// Sessions with the rights of today: what was taken from a user by a reload is not kept by being logged in.
 pub(crate) struct Followed {
     pub(crate) realm: String,
-    pub(crate) sessions: MemorySessions,
+    pub(crate) sessions: Sessions,
+    pub(crate) verifier: PasswordVerifier,
     pub(crate) rights: HashMap<String, Rights>,
 }
 
@@ -19,6 +21,9 @@ impl Followed {
     fn follow(&self, identity: Identity) -> Result<Identity, VerifyError> {
         if identity.issuer() != self.realm {
             return Err(VerifyError::invalid().because("the session began under another realm"));
+        }
+        if !self.verifier.contains(identity.subject()) {
+            return Err(VerifyError::invalid().because("the user is gone"));
         }
         let granted = self.rights.get(identity.subject());
         if granted.is_none() && identity.roles().is_empty() && identity.scopes().is_empty() {

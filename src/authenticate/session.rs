@@ -19,10 +19,9 @@ use crate::response::Challenge;
 ///
 /// ```
 /// use portcullis::authenticate::Session;
-/// use portcullis::identity::session::MemorySessions;
+/// use portcullis::identity::session::{MemoryStore, Sessions};
 ///
-/// let scheme = Session::new("shop", MemorySessions::builder().build()?);
-/// # Ok::<(), portcullis::ConfigError>(())
+/// let scheme = Session::new("shop", Sessions::new(MemoryStore::new()));
 /// ```
 pub struct Session<V> {
     realm: Cow<'static, str>,

@@ -214,7 +214,7 @@ impl Identity {
         Assertion { facts: self.facts().clone() }
     }
 
-    fn facts(&self) -> &Facts {
+    pub(super) fn facts(&self) -> &Facts {
         self.proof.facts()
     }
 

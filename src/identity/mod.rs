@@ -8,7 +8,7 @@
 //! | `BearerToken` | `introspection::IntrospectionVerifier` | `introspection` |
 //! | `BearerToken` | `token::TokenVerifier` | `token` |
 //! | `DigestCredentials` | a `digest_access::DigestStore` | `digest` |
-//! | `SessionId` | `session::MemorySessions` | `session` |
+//! | `SessionId` | `session::Sessions` | `session` |
 //! | any of these, or your own | a closure, or your own [`Verifier`] | |
 //!
 //! `throttle::Throttle` (feature `password`) bounds how often an account, or a client, may fail.

@@ -11,7 +11,7 @@ mod disabled;
 mod enabled;
 #[cfg(all(
     feature = "tracing",
-    any(feature = "api-key", feature = "introspection", feature = "password", feature = "redis")
+    any(feature = "api-key", feature = "introspection", feature = "password", feature = "session")
 ))]
 mod happened;
 #[cfg(all(feature = "jwks", not(feature = "tracing")))]
@@ -20,7 +20,7 @@ mod keys_disabled;
 mod keys_enabled;
 #[cfg(all(
     not(feature = "tracing"),
-    any(feature = "api-key", feature = "introspection", feature = "password", feature = "redis")
+    any(feature = "api-key", feature = "introspection", feature = "password", feature = "session")
 ))]
 mod unheard;
 
@@ -30,7 +30,7 @@ pub(crate) use disabled::refused;
 pub(crate) use enabled::refused;
 #[cfg(all(
     feature = "tracing",
-    any(feature = "api-key", feature = "introspection", feature = "password", feature = "redis")
+    any(feature = "api-key", feature = "introspection", feature = "password", feature = "session")
 ))]
 pub(crate) use happened::happened;
 #[cfg(all(feature = "jwks", not(feature = "tracing")))]
@@ -39,7 +39,7 @@ pub(crate) use keys_disabled::{key_removed, key_skipped, keys_not_refreshed, key
 pub(crate) use keys_enabled::{key_removed, key_skipped, keys_not_refreshed, keys_refreshed};
 #[cfg(all(
     not(feature = "tracing"),
-    any(feature = "api-key", feature = "introspection", feature = "password", feature = "redis")
+    any(feature = "api-key", feature = "introspection", feature = "password", feature = "session")
 ))]
 pub(crate) use unheard::happened;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis::credentials::{CookieName, SessionCookie};
-use portcullis::identity::session::MemorySessions;
+use portcullis::identity::session::{MemoryStore, Sessions};
 
 use super::files::Files;
 use super::section::Section;
@@ -59,8 +59,8 @@ impl Limits {
     }
 
     /// No sessions yet, under these limits.
-    pub(crate) fn sessions(&self) -> Result<MemorySessions, portcullis::ConfigError> {
+    pub(crate) fn sessions(&self) -> Result<Sessions, portcullis::ConfigError> {
         let Self { idle, absolute, per_user } = *self;
-        MemorySessions::builder().idle(idle).absolute(absolute).max_per_subject(per_user).build()
+        Sessions::builder(MemoryStore::new()).idle(idle).absolute(absolute).max_per_subject(per_user).build()
     }
 }

@@ -145,12 +145,13 @@ impl PasswordVerifier {
     /// ```
     /// # #[cfg(feature = "session")] {
     /// use portcullis::identity::password::{PasswordVerifier, Users};
-    /// use portcullis::identity::session::MemorySessions;
+    /// use portcullis::identity::session::{SessionError, Sessions};
     ///
-    /// fn reload(verifier: &PasswordVerifier, sessions: &MemorySessions, users: Users) {
+    /// async fn reload(verifier: &PasswordVerifier, sessions: &Sessions, users: Users) -> Result<(), SessionError> {
     ///     for name in verifier.replace(users) {
-    ///         sessions.end_all("staff", &name);
+    ///         sessions.end_all("staff", &name).await?;
     ///     }
+    ///     Ok(())
     /// }
     /// # }
     /// ```

@@ -1,330 +1,327 @@
 //! Sessions in the memory of this process.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use super::error::StoreError;
+use super::key::{SessionKey, SessionOwner, SessionTicket};
+use super::moment::Moment;
+use super::record::{Kept, SessionRecord};
+use super::store::{Ending, Inserted, OwnerLimit, SessionStore, WhenFull};
+use crate::error::{ConfigError, ConfigFault};
 
-use super::limits::{Limits, MemorySessionsBuilder};
-use super::record::{NewSession, Record, SessionInfo};
-use super::table::Table;
-use crate::clock::Clock;
-use crate::credentials::SessionId;
-use crate::identity::digest::Digest;
-use crate::identity::error::VerifyError;
-use crate::identity::identity::Identity;
-use crate::identity::verifier::Verifier;
-
-/// Sessions in memory: fast, bounded, and gone with the process. See [the module](super) for the rules.
+/// A store in memory: fast, bounded, and gone with the process.
 ///
-/// Clones are cheap and share the sessions: give one to the layer, which verifies, and one to the handlers that log in
-/// and out. The verdict is always at hand ([`Verifier::verify_now`]), and reaching it allocates nothing.
+/// Clones share the sessions. The sessions of one owner lie behind one of 256 locks, so that whatever concerns one owner
+/// is one step; what is over is cleared away as new ones begin.
 ///
 /// ```
-/// use portcullis::identity::session::MemorySessions;
-/// use portcullis::{Identity, Verifier};
-/// use std::time::Duration;
+/// use portcullis::identity::session::{MemoryStore, Sessions};
 ///
-/// let sessions = MemorySessions::builder().idle(Duration::from_secs(15 * 60)).max_per_subject(10).build()?;
-///
-/// // At log-in, once the password was right:
-/// let alice = Identity::assertion("staff", "alice").authenticated_now().build();
-/// let started = sessions.create(&alice, Some("Firefox on Linux"))?;
-///
-/// // With every request:
-/// let identity = sessions.verify_now(started.id()).unwrap()?;
-/// assert_eq!(identity, alice);
-///
-/// // At log-out:
-/// assert!(sessions.end(started.id()));
-/// assert!(sessions.verify_now(started.id()).unwrap().is_err());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let store = MemoryStore::with_limit(1_000_000)?;
+/// let sessions = Sessions::new(store.clone());
+/// assert_eq!(store.count(), 0);
+/// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 #[derive(Clone)]
-pub struct MemorySessions {
+pub struct MemoryStore {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    limits: Limits,
-    clock: Arc<dyn Clock>,
-    table: RwLock<Table>,
-    /// Where ids come from. Not configurable; tests make it fail and repeat itself.
-    random: Random,
+    shards: Box<[RwLock<Shard>; SHARDS]>,
+    limit: usize,
+    count: AtomicUsize,
+    /// The shard that the next sweep begins with.
+    cursor: AtomicU16,
 }
 
-type Random = fn(&mut [u8]) -> Result<(), getrandom::Error>;
+#[derive(Default)]
+struct Shard {
+    entries: HashMap<SessionKey, Entry, BuildHasherDefault<KeyHasher>>,
+    /// How many sessions may begin here before the next sweep pays for itself.
+    until_sweep: usize,
+}
 
-#[expect(clippy::must_use_candidate, reason = "what ends sessions is called for that, not for its result")]
-impl MemorySessions {
-    /// Sessions in the making, with the default limits.
-    pub fn builder() -> MemorySessionsBuilder {
-        MemorySessionsBuilder::new()
+struct Entry {
+    kept: Arc<Kept>,
+    /// Enough of the owner's digest to tell owners apart.
+    owner: u64,
+    /// In milliseconds, as the next: atomics, so that requests need no more than shared access.
+    last_seen: AtomicU64,
+    ends_at: AtomicU64,
+}
+
+impl MemoryStore {
+    /// A store for 100000 sessions, which is some 50 MB.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::of(DEFAULT_LIMIT)
     }
 
-    pub(super) fn new(limits: Limits, clock: Arc<dyn Clock>) -> Self {
-        Self { shared: Arc::new(Shared { limits, clock, table: RwLock::default(), random: getrandom::fill }) }
-    }
-
-    /// Begins a session for `identity`, which has just logged in. `label` says to its owner which one it is, such as the
-    /// name of a browser; of a long one the first 256 bytes are kept.
-    ///
-    /// Requests with the session have this identity, with the public id of the session as `credential_id` and its end as
-    /// `expires_at`. An identity authenticated with the log-in's own request is dated to now; one that was authenticated
-    /// earlier, or at an unknown time, stays so.
+    /// A store for `limit` sessions. When they are all alive, nobody can begin a new one until one ends; a session is
+    /// never ended to make room for a stranger's.
     ///
     /// # Errors
     ///
-    /// *Unavailable* when there are as many live sessions as there may be, or the operating system gives no random bytes.
-    pub fn create(&self, identity: &Identity, label: Option<&str>) -> Result<NewSession, VerifyError> {
-        let public_id = URL_SAFE_NO_PAD.encode(self.random::<16>()?);
-        // Read before the record is dated, or the cookie's whole seconds would fall one short of the limit.
-        let now = self.now();
-        let record = Record::new(identity, public_id, label, &self.shared.limits, &*self.shared.clock);
-        let mut table = self.write();
-        // First what can fail without a trace: making room may end an older session.
-        let (id, digest) = self.fresh_id(&table)?;
-        table
-            .make_room(identity, now, &self.shared.limits)
-            .map_err(|_| VerifyError::unavailable(NotBegun::Full).because("as many live sessions as there may be"))?;
-        let started = NewSession::new(id, &record, now);
-        table.insert(digest, record);
-        Ok(started)
-    }
-
-    /// Gives a session another id, and ends the old one in the same step. Everything else stays, the public id and both
-    /// limits included. `None` where there is no such live session.
-    ///
-    /// Where rights change, [`create`](Self::create) a session with the new identity and [`end`](Self::end) this one.
-    ///
-    /// # Errors
-    ///
-    /// *Unavailable* when the operating system gives no random bytes. The old id stays good then.
-    pub fn rotate(&self, id: &SessionId) -> Result<Option<NewSession>, VerifyError> {
-        let (old, now) = (digest(id), self.now());
-        let mut table = self.write();
-        if self.alive(&table, &old, now).is_none() {
-            return Ok(None);
+    /// When the limit is zero.
+    pub fn with_limit(limit: usize) -> Result<Self, ConfigError> {
+        if limit == 0 {
+            return Err(ConfigFault::new("limit", "zero, so nobody could log in: allow some sessions").into());
         }
-        let (id, new) = self.fresh_id(&table)?;
-        table.rename(&old, new);
-        Ok(table.get(&new).map(|record| NewSession::new(id, record, now)))
+        Ok(Self::of(limit))
     }
 
-    /// Ends a session: logs out. Whether it was alive.
-    pub fn end(&self, id: &SessionId) -> bool {
-        let (digest, now) = (digest(id), self.now());
-        self.write().remove(&digest).is_some_and(|record| record.is_alive(now, &self.shared.limits))
+    fn of(limit: usize) -> Self {
+        let shards = Box::new(std::array::from_fn(|_| RwLock::default()));
+        Self { shared: Arc::new(Shared { shards, limit, count: AtomicUsize::new(0), cursor: AtomicU16::new(0) }) }
     }
 
-    /// Ends all sessions of a subject: logs out everywhere. Says how many.
-    pub fn end_all(&self, issuer: &str, subject: &str) -> usize {
-        self.end_of(&mut self.write(), &key(issuer, subject), |_, _| true)
-    }
-
-    /// Ends all other sessions of whose session this is, and says how many: after a changed password. None where this
-    /// one is not alive.
-    pub fn end_others(&self, id: &SessionId) -> usize {
-        let (this, now) = (digest(id), self.now());
-        let mut table = self.write();
-        let Some(record) = self.alive(&table, &this, now) else { return 0 };
-        let subject = record.identity().clone();
-        self.end_of(&mut table, &subject, |other, _| *other != this)
-    }
-
-    /// Ends the session of that subject with that public id. Whether there was one: another subject's is not found.
-    pub fn end_public(&self, issuer: &str, subject: &str, public_id: &str) -> bool {
-        self.end_of(&mut self.write(), &key(issuer, subject), |_, record| record.public_id() == public_id) > 0
-    }
-
-    /// Keeps the sessions whose identity satisfies `keep`, and says how many live ones ended: when users are gone, or
-    /// their rights have changed.
-    pub fn retain(&self, keep: impl Fn(&Identity) -> bool) -> usize {
-        let now = self.now();
-        let mut table = self.write();
-        table.retain(|record| record.is_alive(now, &self.shared.limits));
-        table.retain(|record| keep(record.identity()))
-    }
-
-    /// The live sessions of a subject, oldest first.
-    #[must_use]
-    pub fn list(&self, issuer: &str, subject: &str) -> Vec<SessionInfo> {
-        let now = self.now();
-        self.read().list(&key(issuer, subject), |record| record.is_alive(now, &self.shared.limits))
-    }
-
-    /// The public id of a live session: to mark the current one in a list.
-    #[must_use]
-    pub fn public_id(&self, id: &SessionId) -> Option<String> {
-        let (digest, now) = (digest(id), self.now());
-        self.alive(&self.read(), &digest, now).map(|record| record.public_id().into())
-    }
-
-    /// How many sessions are kept, of which some may have ended by a limit and not been cleared away yet.
+    /// How many sessions are kept, of which some may be over and not cleared away yet.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.read().len()
+        self.shared.count.load(Ordering::Relaxed)
     }
 
-    fn end_of(&self, table: &mut Table, subject: &Identity, ends: impl Fn(&Digest, &Record) -> bool) -> usize {
-        let now = self.now();
-        table.remove_of(subject, |_, record| !record.is_alive(now, &self.shared.limits));
-        table.remove_of(subject, ends)
-    }
-
-    fn alive<'a>(&self, table: &'a Table, digest: &Digest, now: Duration) -> Option<&'a Record> {
-        table.get(digest).filter(|record| record.is_alive(now, &self.shared.limits))
-    }
-
-    fn verdict(&self, id: &SessionId) -> Result<Identity, VerifyError> {
-        let digest = digest(id);
-        {
-            let table = self.read();
-            let Some(record) = table.get(&digest) else {
-                return Err(VerifyError::invalid().because("no such session"));
-            };
-            let now = self.now();
-            if record.is_alive(now, &self.shared.limits) {
-                record.touch(now);
-                return Ok(record.identity().clone());
+    fn begin(&self, record: &SessionRecord, limit: Option<OwnerLimit>, now: Moment) -> Result<Inserted, StoreError> {
+        self.make_room(now)?;
+        let owner = short(&record.owner());
+        let mut shard = self.write(record.key().shard());
+        if shard.until_sweep == 0 {
+            // A sweep for as many beginnings as there were sessions at the last one: constant cost for each of them.
+            self.remove(&mut shard, usize::MAX, |_, entry| entry.is_over(now));
+            shard.until_sweep = shard.entries.len().max(MIN_UNTIL_SWEEP);
+        }
+        shard.until_sweep -= 1;
+        if shard.entries.contains_key(&record.key()) {
+            return Ok(Inserted::Taken);
+        }
+        if let Some(OwnerLimit { most, when_full }) = limit {
+            self.remove(&mut shard, usize::MAX, |_, entry| entry.owner == owner && entry.is_over(now));
+            let own = shard.entries.iter().filter(|(_, entry)| entry.owner == owner);
+            let mut own: Vec<_> = own.map(|(key, entry)| (entry.kept.created_at, *key)).collect();
+            let excess = (own.len() + 1).saturating_sub(most);
+            if excess > 0 && when_full == WhenFull::RefuseNew {
+                return Ok(Inserted::TooMany);
+            }
+            own.sort_unstable();
+            for (_, key) in own.iter().take(excess) {
+                self.remove_one(&mut shard, key);
             }
         }
-        self.write().remove(&digest);
-        Err(VerifyError::expired().because("the session was idle too long or has reached its end"))
+        shard.entries.insert(record.key(), Entry::new(record, owner));
+        self.shared.count.fetch_add(1, Ordering::Relaxed);
+        Ok(Inserted::Begun)
     }
 
-    /// An id that names no session yet. The caller holds the lock until it does.
-    fn fresh_id(&self, table: &Table) -> Result<(SessionId, Digest), VerifyError> {
-        for _ in 0..MAX_TRIES {
-            let id = SessionId::from_bytes(self.random()?);
-            let digest = digest(&id);
-            if !table.contains(&digest) {
-                return Ok((id, digest));
+    /// Where all places are taken, looks at some shards for what is over. The next beginning looks at others.
+    fn make_room(&self, now: Moment) -> Result<(), StoreError> {
+        let Shared { limit, cursor, .. } = &*self.shared;
+        for _ in 0..SHARDS_PER_BEGINNING {
+            if self.count() < *limit {
+                return Ok(());
             }
+            let mut shard = self.write(cursor.fetch_add(1, Ordering::Relaxed));
+            self.remove(&mut shard, usize::MAX, |_, entry| entry.is_over(now));
         }
-        Err(VerifyError::unavailable(NotBegun::Repeating).because("the random source repeats itself"))
-    }
-
-    fn random<const N: usize>(&self) -> Result<[u8; N], VerifyError> {
-        let mut bytes = [0; N];
-        (self.shared.random)(&mut bytes)
-            .map_err(|error| VerifyError::unavailable(error).because("the random source fails"))?;
-        Ok(bytes)
-    }
-
-    fn now(&self) -> Duration {
-        self.shared.clock.monotonic()
-    }
-
-    // A panic in a caller's `keep` poisons the lock, and leaves the table whole.
-    fn read(&self) -> RwLockReadGuard<'_, Table> {
-        self.shared.table.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Table> {
-        self.shared.table.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Verifier<SessionId> for MemorySessions {
-    async fn verify(&self, id: SessionId) -> Result<Identity, VerifyError> {
-        self.verdict(&id)
-    }
-
-    fn verify_now(&self, id: &SessionId) -> Option<Result<Identity, VerifyError>> {
-        Some(self.verdict(id))
-    }
-}
-
-impl fmt::Debug for MemorySessions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemorySessions")
-            .field("limits", &self.shared.limits)
-            .field("count", &self.count())
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why a session was not begun.
-#[derive(Debug, thiserror::Error)]
-enum NotBegun {
-    #[error("as many live sessions as there may be")]
-    Full,
-    #[error("the random source repeats itself")]
-    Repeating,
-}
-
-/// A single repetition has a chance of one in 2^200 and less.
-const MAX_TRIES: usize = 3;
-
-fn digest(id: &SessionId) -> Digest {
-    Digest::of([id.expose()])
-}
-
-fn key(issuer: &str, subject: &str) -> Identity {
-    Identity::assertion(issuer, subject).build()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use super::*;
-    use crate::error::Reason;
-
-    thread_local! {
-        static NEXT: Cell<u8> = const { Cell::new(0) };
-    }
-
-    fn with(per_subject: usize, random: Random) -> MemorySessions {
-        let MemorySessions { shared } = MemorySessions::builder().max_per_subject(per_subject).build().unwrap();
-        let Shared { limits, clock, table, .. } = Arc::into_inner(shared).unwrap();
-        MemorySessions { shared: Arc::new(Shared { limits, clock, table, random }) }
-    }
-
-    fn alice() -> Identity {
-        Identity::assertion("staff", "alice").build()
-    }
-
-    #[test]
-    fn without_random_bytes_no_session_begins_and_none_is_lost() {
-        let sessions = with(9, |bytes| {
-            bytes.fill(1);
-            if NEXT.replace(1) == 0 || bytes.len() == 32 { Ok(()) } else { Err(getrandom::Error::UNSUPPORTED) }
-        });
-        let started = sessions.create(&alice(), None).unwrap();
-        assert_eq!(sessions.create(&alice(), None).unwrap_err().reason(), Reason::Unavailable);
-        assert!(sessions.verdict(started.id()).is_ok());
-        assert_eq!(sessions.count(), 1);
-    }
-
-    #[test]
-    fn an_id_that_exists_is_never_given_twice() {
-        // 0, 0, 0, 1, 1, 1, …: every id comes three times.
-        let sessions = with(9, |bytes| {
-            if bytes.len() == 32 {
-                bytes.fill(NEXT.replace(NEXT.get() + 1) / 3);
-            }
+        if self.count() < *limit {
             Ok(())
-        });
-        let first = sessions.create(&alice(), None).unwrap();
-        let bob = sessions.create(&Identity::assertion("staff", "bob").build(), None).unwrap();
-        assert_ne!(first.id().expose(), bob.id().expose());
-        assert_eq!(sessions.verdict(first.id()).unwrap().subject(), "alice");
-        assert_eq!(sessions.verdict(bob.id()).unwrap().subject(), "bob");
-        let rotated = sessions.rotate(first.id()).unwrap().unwrap();
-        assert_eq!(sessions.verdict(bob.id()).unwrap().subject(), "bob");
-        assert_eq!(sessions.verdict(rotated.id()).unwrap().subject(), "alice");
+        } else {
+            Err(StoreError::unavailable("as many live sessions as there may be"))
+        }
     }
 
-    #[test]
-    fn a_source_that_only_repeats_itself_gives_up() {
-        let sessions = with(1, |_| Ok(()));
-        let first = sessions.create(&alice(), None).unwrap();
-        assert_eq!(sessions.create(&alice(), None).unwrap_err().reason(), Reason::Unavailable);
-        assert_eq!(sessions.rotate(first.id()).unwrap_err().reason(), Reason::Unavailable);
-        assert!(sessions.verdict(first.id()).is_ok());
+    fn find(&self, key: SessionKey) -> Option<SessionRecord> {
+        self.read(key.shard()).entries.get(&key).map(Entry::record)
+    }
+
+    fn note(&self, key: SessionKey, last_seen: Moment, ends_at: Moment) -> bool {
+        let shard = self.read(key.shard());
+        let Some(entry) = shard.entries.get(&key) else { return false };
+        entry.last_seen.fetch_max(last_seen.as_millis(), Ordering::Relaxed);
+        entry.ends_at.fetch_max(ends_at.as_millis(), Ordering::Relaxed);
+        true
+    }
+
+    fn end(&self, shown: &SessionTicket) -> bool {
+        let mut shard = self.write(shown.key().shard());
+        let opens = |entry: &Entry| {
+            shown.proves(&entry.kept.digest) || entry.kept.previous.as_ref().is_some_and(|digest| shown.proves(digest))
+        };
+        shard.entries.get(&shown.key()).is_some_and(opens) && self.remove_one(&mut shard, &shown.key())
+    }
+
+    fn remove_one(&self, shard: &mut Shard, key: &SessionKey) -> bool {
+        let removed = shard.entries.remove(key).is_some();
+        self.shared.count.fetch_sub(usize::from(removed), Ordering::Relaxed);
+        removed
+    }
+
+    /// Removes at most so many entries that are `over`, and says how many.
+    fn remove(&self, shard: &mut Shard, at_most: usize, over: impl Fn(&SessionKey, &Entry) -> bool) -> usize {
+        let mut removed = 0;
+        shard.entries.retain(|key, entry| {
+            let goes = removed < at_most && over(key, entry);
+            removed += usize::from(goes);
+            !goes
+        });
+        self.shared.count.fetch_sub(removed, Ordering::Relaxed);
+        removed
+    }
+
+    // Nothing panics while it holds a lock; and if it did, each entry is whole by itself.
+    fn read(&self, shard: u16) -> RwLockReadGuard<'_, Shard> {
+        self.shared.shards[usize::from(shard) % SHARDS].read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, shard: u16) -> RwLockWriteGuard<'_, Shard> {
+        self.shared.shards[usize::from(shard) % SHARDS].write().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+impl SessionStore for MemoryStore {
+    async fn insert(
+        &self,
+        record: &SessionRecord,
+        limit: Option<OwnerLimit>,
+        now: Moment,
+    ) -> Result<Inserted, StoreError> {
+        self.begin(record, limit, now)
+    }
+
+    async fn load(&self, key: SessionKey) -> Result<Option<SessionRecord>, StoreError> {
+        Ok(self.find(key))
+    }
+
+    fn load_now(&self, key: SessionKey) -> Option<Result<Option<SessionRecord>, StoreError>> {
+        Some(Ok(self.find(key)))
+    }
+
+    async fn touch(&self, key: SessionKey, last_seen: Moment, ends_at: Moment) -> Result<bool, StoreError> {
+        Ok(self.note(key, last_seen, ends_at))
+    }
+
+    fn touch_now(&self, key: SessionKey, last_seen: Moment, ends_at: Moment) -> Option<Result<bool, StoreError>> {
+        Some(Ok(self.note(key, last_seen, ends_at)))
+    }
+
+    async fn rotate(&self, shown: &SessionTicket, record: &SessionRecord) -> Result<bool, StoreError> {
+        let mut shard = self.write(shown.key().shard());
+        let Some(entry) = shard.entries.get_mut(&shown.key()) else { return Ok(false) };
+        if !shown.proves(&entry.kept.digest) {
+            return Ok(false);
+        }
+        *entry = Entry::new(record, entry.owner);
+        Ok(true)
+    }
+
+    async fn delete(&self, shown: &SessionTicket) -> Result<bool, StoreError> {
+        Ok(self.end(shown))
+    }
+
+    fn delete_now(&self, shown: &SessionTicket) -> Option<Result<bool, StoreError>> {
+        Some(Ok(self.end(shown)))
+    }
+
+    async fn delete_of(&self, owner: &SessionOwner<'_>, which: Ending) -> Result<usize, StoreError> {
+        let mut shard = self.write(owner.shard());
+        let owner = short(owner);
+        let goes = |key: &SessionKey| match which {
+            Ending::All => true,
+            Ending::AllBut(spared) => *key != spared,
+            Ending::Only(meant) => *key == meant,
+        };
+        Ok(self.remove(&mut shard, usize::MAX, |key, entry| entry.owner == owner && goes(key)))
+    }
+
+    async fn list(&self, owner: &SessionOwner<'_>) -> Result<Vec<SessionRecord>, StoreError> {
+        let shard = self.read(owner.shard());
+        let owner = short(owner);
+        let own = shard.entries.values().filter(|entry| entry.owner == owner);
+        let mut own: Vec<_> = own.map(Entry::record).collect();
+        own.sort_unstable_by_key(|record| (record.created_at(), record.key()));
+        Ok(own)
+    }
+
+    async fn sweep(&self, now: Moment, at_most: usize) -> Result<usize, StoreError> {
+        let mut swept = 0;
+        // One lock after the other, so that nobody waits for more than a part of them.
+        for shard in 0..SHARDS as u16 {
+            let mut shard = self.write(shard);
+            swept += self.remove(&mut shard, at_most - swept, |_, entry| entry.is_over(now));
+        }
+        Ok(swept)
+    }
+
+    fn needs_sweep(&self) -> bool {
+        false
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("count", &self.count()).field("limit", &self.shared.limit).finish()
+    }
+}
+
+impl Entry {
+    fn new(record: &SessionRecord, owner: u64) -> Self {
+        Self {
+            kept: Arc::clone(&record.kept),
+            owner,
+            last_seen: AtomicU64::new(record.last_seen().as_millis()),
+            ends_at: AtomicU64::new(record.ends_at().as_millis()),
+        }
+    }
+
+    fn record(&self) -> SessionRecord {
+        SessionRecord {
+            kept: Arc::clone(&self.kept),
+            last_seen: Moment::from_millis(self.last_seen.load(Ordering::Relaxed)),
+            ends_at: Moment::from_millis(self.ends_at.load(Ordering::Relaxed)),
+        }
+    }
+
+    fn is_over(&self, now: Moment) -> bool {
+        self.ends_at.load(Ordering::Relaxed) <= now.as_millis()
+    }
+}
+
+/// Keys are random and made here, so eight bytes of one are a good hash; see `Hash for SessionKey`.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, bytes: u64) {
+        self.0 = bytes;
+    }
+}
+
+/// Of owners that share a shard, these bytes of the digest are as good as all of it.
+const fn short(owner: &SessionOwner<'_>) -> u64 {
+    let [_, _, _, _, _, _, _, _, a, b, c, d, e, f, g, h, ..] = *owner.digest();
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+const DEFAULT_LIMIT: usize = 100_000;
+/// So many that the sessions behind one lock are few, also of a million.
+const SHARDS: usize = 256;
+const MIN_UNTIL_SWEEP: usize = 16;
+const SHARDS_PER_BEGINNING: usize = 8;

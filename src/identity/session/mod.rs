@@ -1,23 +1,46 @@
 //! Sessions: what a log-in leaves behind, so that the next request need not prove everything again.
 //!
-//! - A session is begun by [`create`](MemorySessions::create) and by nothing else: an id that was not made here is never
+//! - A session is begun by [`create`](Sessions::create) and by nothing else: an id that was not made here is never
 //!   adopted, and a request without a session never makes one.
-//! - An id is 256 bits from the operating system, shown once. Kept is its SHA-256 digest, so that a look at the memory
-//!   opens no session. For lists and logs each session has a *public id*, unrelated to the id and good for nothing else.
-//! - A session ends at the first of: [`end`](MemorySessions::end) and its relatives, the idle limit after the last
-//!   request, the absolute limit after its beginning. Requests move the first limit and never the second. Both are
-//!   measured by the monotonic clock, so setting the wall clock back revives nothing.
+//! - An id is 256 bits, shown once. Half of it finds the session, in every list and log too, and is no secret; half of it
+//!   is. Kept is the SHA-256 digest of the whole, so that a look into the store opens no session.
+//! - A session ends at the first of: [`end`](Sessions::end) and its relatives, the idle limit after the last request, the
+//!   absolute limit after its beginning. Requests move the first limit and never the second. Time never goes back here, so
+//!   setting the wall clock back revives nothing.
 //! - An end is final. A request that is being answered meanwhile cannot bring the session back.
+//! - Where rights change, [`renew`](Sessions::renew) gives the session another id, and the old one is dead at once.
+//! - A store that does not answer is never a reason to call anybody a stranger: the answer is 503, and the client keeps its
+//!   cookie.
 //!
 //! What is stored in a session is the [`Identity`](crate::Identity) of the log-in. It does not follow changes made to the
-//! user since: end the sessions of who is gone ([`retain`](MemorySessions::retain)), and begin a new one where rights
-//! change.
+//! user since, unless [`recheck`](SessionsBuilder::recheck) asks.
+//!
+//! | store | feature | lives as long as | shared by |
+//! |---|---|---|---|
+//! | [`MemoryStore`] | | the process | the process |
 
-mod limits;
+mod builder;
+mod erased;
+mod error;
+mod info;
+mod key;
 mod memory;
+mod moment;
 mod record;
-mod table;
+mod row;
+mod sessions;
+mod start;
+mod store;
+mod value;
 
-pub use limits::MemorySessionsBuilder;
-pub use memory::MemorySessions;
-pub use record::{NewSession, SessionInfo};
+pub use builder::SessionsBuilder;
+pub use error::{SessionError, StoreError};
+pub use info::{NewSession, SessionInfo};
+pub use key::{SessionKey, SessionOwner, SessionTicket};
+pub use memory::MemoryStore;
+pub use moment::Moment;
+pub use record::SessionRecord;
+pub use row::SessionRow;
+pub use sessions::Sessions;
+pub use start::SessionStart;
+pub use store::{Ending, Inserted, OwnerLimit, SessionStore, WhenFull};

@@ -1,225 +1,200 @@
-//! One session, as it is kept and as it is shown.
+//! A session as stores hand it about.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::net::IpAddr;
+use std::sync::Arc;
 
-use super::limits::Limits;
-use crate::clock::{Clock, UnixTime};
-use crate::credentials::SessionId;
-use crate::identity::identity::{AuthTime, Identity};
+use super::info::SessionInfo;
+use super::key::{SessionKey, SessionOwner};
+use super::moment::Moment;
+use super::start::SessionStart;
+use crate::identity::identity::{AuthTime, Facts, Identity, Proof};
 
-/// A live session. It knows neither its id nor the digest of it.
-pub(super) struct Record {
-    /// As it is handed to every request; its credential id is the public id of the session.
-    identity: Identity,
-    label: Option<Box<str>>,
-    created_at: UnixTime,
-    expires_at: UnixTime,
-    /// Monotonic times.
-    created: Duration,
-    end: Duration,
-    /// Milliseconds of monotonic time: an atomic, so that requests need no more than shared access.
-    last_seen: AtomicU64,
-}
-
-impl Record {
-    pub(super) fn new(
-        identity: &Identity,
-        public_id: String,
-        label: Option<&str>,
-        limits: &Limits,
-        clock: &dyn Clock,
-    ) -> Self {
-        let (created_at, created) = (clock.now(), clock.monotonic());
-        let expires_at = created_at.saturating_add(limits.absolute);
-        let assertion = identity.to_assertion().credential_id(public_id).expires_at(expires_at);
-        let assertion = match identity.auth_time() {
-            AuthTime::Now => assertion.authenticated_at(created_at),
-            // Beginning a session proves nothing anew.
-            AuthTime::At(_) | AuthTime::Unknown => assertion,
-        };
-        Self {
-            identity: assertion.build(),
-            label: label.map(|label| cut(label).into()),
-            created_at,
-            expires_at,
-            created,
-            end: created.saturating_add(limits.absolute),
-            last_seen: AtomicU64::new(millis(created)),
-        }
-    }
-
-    pub(super) const fn identity(&self) -> &Identity {
-        &self.identity
-    }
-
-    pub(super) fn public_id(&self) -> &str {
-        self.identity.credential_id().unwrap_or_default()
-    }
-
-    pub(super) fn is_alive(&self, now: Duration, limits: &Limits) -> bool {
-        now < self.end && now.saturating_sub(self.last_seen()) < limits.idle
-    }
-
-    /// Notes a request. Of two at once the later one counts.
-    pub(super) fn touch(&self, now: Duration) {
-        self.last_seen.fetch_max(millis(now), Ordering::Relaxed);
-    }
-
-    pub(super) fn info(&self) -> SessionInfo {
-        SessionInfo {
-            public_id: self.public_id().into(),
-            label: self.label.clone(),
-            created_at: self.created_at,
-            last_seen: self.created_at.saturating_add(self.last_seen().saturating_sub(self.created)),
-            expires_at: self.expires_at,
-        }
-    }
-
-    fn last_seen(&self) -> Duration {
-        Duration::from_millis(self.last_seen.load(Ordering::Relaxed))
-    }
-}
-
-/// A session that has just begun, or has just been given another id.
+/// A session in a store. It knows the digest of its id and never the id.
+///
+/// Cloning costs one reference count. A store outside the process keeps the [`SessionRow`](super::SessionRow) of it.
 ///
 /// ```
 /// use portcullis::Identity;
-/// use portcullis::identity::session::MemorySessions;
+/// use portcullis::identity::session::{MemoryStore, SessionOwner, SessionStore, Sessions};
 ///
-/// let sessions = MemorySessions::builder().build()?;
-/// let started = sessions.create(&Identity::assertion("staff", "alice").build(), None)?;
-/// assert_eq!(started.id().encode().expose().len(), 43, "for the client, once");
-/// assert_eq!(started.identity().credential_id(), Some(started.public_id()));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub struct NewSession {
-    id: SessionId,
-    identity: Identity,
-    expires_at: UnixTime,
-    max_age: Duration,
-}
-
-impl NewSession {
-    pub(super) fn new(id: SessionId, record: &Record, now: Duration) -> Self {
-        let max_age = record.end.saturating_sub(now);
-        Self { id, identity: record.identity.clone(), expires_at: record.expires_at, max_age }
-    }
-
-    /// What the client shows from now on. It cannot be had again.
-    #[must_use]
-    pub const fn id(&self) -> &SessionId {
-        &self.id
-    }
-
-    /// As [`id`](Self::id), by value.
-    #[must_use]
-    pub fn into_id(self) -> SessionId {
-        self.id
-    }
-
-    /// The name of the session in lists and logs. It opens nothing.
-    #[must_use]
-    pub fn public_id(&self) -> &str {
-        self.identity.credential_id().unwrap_or_default()
-    }
-
-    /// The identity that requests with this session will have.
-    #[must_use]
-    pub const fn identity(&self) -> &Identity {
-        &self.identity
-    }
-
-    /// When the session ends at the latest.
-    #[must_use]
-    pub const fn expires_at(&self) -> UnixTime {
-        self.expires_at
-    }
-
-    /// How long that is from now: the `Max-Age` of its cookie.
-    #[must_use]
-    pub const fn max_age(&self) -> Duration {
-        self.max_age
-    }
-}
-
-impl fmt::Debug for NewSession {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewSession")
-            .field("public_id", &self.public_id())
-            .field("identity", &self.identity)
-            .field("expires_at", &self.expires_at)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A live session as its owner may see it in a list.
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let store = MemoryStore::new();
+/// let sessions = Sessions::new(store.clone());
+/// let started = sessions.create(&Identity::assertion("staff", "alice").build(), Default::default()).await?;
 ///
+/// let record = &store.list(&SessionOwner::new("staff", "alice")).await?[0];
+/// assert_eq!(record.key().to_string(), started.public_id());
+/// assert!(record.ends_at() < record.expires_at(), "it would be idle too long");
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), std::io::Error>(())
 /// ```
-/// use portcullis::Identity;
-/// use portcullis::identity::session::MemorySessions;
-///
-/// let sessions = MemorySessions::builder().build()?;
-/// sessions.create(&Identity::assertion("staff", "alice").build(), Some("Firefox on Linux"))?;
-/// for session in sessions.list("staff", "alice") {
-///     println!("{} since {}", session.label().unwrap_or("unnamed"), session.created_at());
-///     assert!(sessions.end_public("staff", "alice", session.public_id()));
-/// }
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SessionInfo {
-    public_id: Box<str>,
-    label: Option<Box<str>>,
-    created_at: UnixTime,
-    last_seen: UnixTime,
-    expires_at: UnixTime,
+#[derive(Clone)]
+pub struct SessionRecord {
+    pub(super) kept: Arc<Kept>,
+    pub(super) last_seen: Moment,
+    pub(super) ends_at: Moment,
 }
 
-impl SessionInfo {
-    /// The name by which [`end_public`](super::MemorySessions::end_public) ends it.
+/// What requests do not change. It lies in one allocation with the identity that requests are handed.
+#[derive(Clone)]
+pub(super) struct Kept {
+    /// Its credential id is the key in text.
+    pub(super) facts: Facts,
+    /// The application's value in JSON, where the facts have it or had it in another process.
+    pub(super) value: Option<Box<str>>,
+    pub(super) key: SessionKey,
+    pub(super) digest: [u8; 32],
+    pub(super) previous: Option<[u8; 32]>,
+    pub(super) label: Option<Box<str>>,
+    pub(super) address: Option<IpAddr>,
+    pub(super) remembered: bool,
+    pub(super) created_at: Moment,
+    pub(super) expires_at: Moment,
+}
+
+impl Proof for Kept {
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
+}
+
+impl SessionRecord {
+    /// What finds the session.
     #[must_use]
-    pub fn public_id(&self) -> &str {
-        &self.public_id
+    pub fn key(&self) -> SessionKey {
+        self.kept.key
     }
 
-    /// What the application called it when it began: a device, a browser. At most the first 256 bytes of that.
+    /// The digest of the id that opens the session.
     #[must_use]
-    pub fn label(&self) -> Option<&str> {
-        self.label.as_deref()
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.kept.digest
+    }
+
+    /// The digest of the id that opened it before the last rotation. That id opens nothing, and still
+    /// [ends](super::SessionStore::delete) the session.
+    #[must_use]
+    pub fn previous(&self) -> Option<&[u8; 32]> {
+        self.kept.previous.as_ref()
+    }
+
+    /// Whose session it is.
+    #[must_use]
+    pub fn owner(&self) -> SessionOwner<'_> {
+        SessionOwner::new(&self.kept.facts.issuer, &self.kept.facts.subject)
     }
 
     /// When it began.
     #[must_use]
-    pub const fn created_at(&self) -> UnixTime {
-        self.created_at
+    pub fn created_at(&self) -> Moment {
+        self.kept.created_at
     }
 
-    /// When its last request came, or it began.
+    /// When its last request came that was noted, or it began.
     #[must_use]
-    pub const fn last_seen(&self) -> UnixTime {
+    pub const fn last_seen(&self) -> Moment {
         self.last_seen
     }
 
-    /// When it ends at the latest.
+    /// When it is over, should no request come.
     #[must_use]
-    pub const fn expires_at(&self) -> UnixTime {
-        self.expires_at
+    pub const fn ends_at(&self) -> Moment {
+        self.ends_at
+    }
+
+    /// When it is over, whatever comes.
+    #[must_use]
+    pub fn expires_at(&self) -> Moment {
+        self.kept.expires_at
+    }
+
+    /// As it is after a noted request.
+    #[must_use]
+    pub const fn seen(mut self, last_seen: Moment, ends_at: Moment) -> Self {
+        (self.last_seen, self.ends_at) = (last_seen, ends_at);
+        self
+    }
+
+    /// The session that `identity` begins; `digest` is that of its id.
+    pub(super) fn begin(
+        identity: &Identity,
+        value: Option<Box<str>>,
+        (key, digest): (SessionKey, [u8; 32]),
+        start: SessionStart,
+        times: Times,
+    ) -> Self {
+        let Times { now, expires_at, ends_at } = times;
+        let SessionStart { label, address, remembered } = start;
+        let facts = facts(identity, key, now, expires_at);
+        let kept =
+            Kept { facts, value, key, digest, previous: None, label, address, remembered, created_at: now, expires_at };
+        Self { kept: Arc::new(kept), last_seen: now, ends_at }
+    }
+
+    /// The same session under another id, perhaps with what has become of the identity.
+    pub(super) fn renewed(
+        &self,
+        digest: [u8; 32],
+        identity: Option<(&Identity, Option<Box<str>>)>,
+        now: Moment,
+        ends_at: Moment,
+    ) -> Self {
+        let mut kept = Kept::clone(&self.kept);
+        kept.previous = Some(kept.digest);
+        kept.digest = digest;
+        if let Some((identity, value)) = identity {
+            kept.facts = facts(identity, kept.key, now, kept.expires_at);
+            kept.value = value;
+        }
+        Self { kept: Arc::new(kept), last_seen: now, ends_at }
+    }
+
+    /// The identity that requests with the session have.
+    pub(super) fn into_identity(self) -> Identity {
+        Identity::of(self.kept)
+    }
+
+    pub(super) fn info(&self) -> SessionInfo {
+        SessionInfo {
+            public_id: self.key().to_string().into(),
+            label: self.kept.label.clone(),
+            address: self.kept.address,
+            remembered: self.kept.remembered,
+            created_at: self.created_at().to_unix_time(),
+            last_seen: self.last_seen.to_unix_time(),
+            expires_at: self.expires_at().to_unix_time(),
+        }
     }
 }
 
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+/// When a session begins, and when it ends.
+pub(super) struct Times {
+    pub(super) now: Moment,
+    pub(super) expires_at: Moment,
+    pub(super) ends_at: Moment,
 }
 
-/// Labels are made from what clients send, so they are kept short.
-fn cut(label: &str) -> &str {
-    let mut end = label.len().min(MAX_LABEL);
-    while !label.is_char_boundary(end) {
-        end -= 1;
+/// What the identity says, as a session says it.
+fn facts(identity: &Identity, key: SessionKey, now: Moment, expires_at: Moment) -> Facts {
+    let mut facts = identity.facts().clone();
+    facts.credential_id = Some(key.to_string().into());
+    facts.expires_at = Some(expires_at.to_unix_time());
+    if facts.auth_time == AuthTime::Now {
+        facts.auth_time = AuthTime::At(now.to_unix_time());
     }
-    label.get(..end).unwrap_or_default()
+    facts
 }
 
-const MAX_LABEL: usize = 256;
+impl fmt::Debug for SessionRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionRecord")
+            .field("key", &self.key())
+            .field("issuer", &self.kept.facts.issuer)
+            .field("subject", &self.kept.facts.subject)
+            .field("created_at", &self.created_at())
+            .field("last_seen", &self.last_seen)
+            .field("ends_at", &self.ends_at)
+            .finish_non_exhaustive()
+    }
+}

@@ -65,13 +65,14 @@ impl HtpasswdFileBuilder {
     /// ```no_run
     /// # #[cfg(feature = "session")] {
     /// use portcullis::identity::password::HtpasswdFile;
-    /// use portcullis::identity::session::MemorySessions;
+    /// use portcullis::identity::session::{MemoryStore, Sessions};
     ///
-    /// let sessions = MemorySessions::builder().build()?;
+    /// let sessions = Sessions::new(MemoryStore::new());
+    /// let runtime = tokio::runtime::Handle::current();
     /// let file = HtpasswdFile::builder("users.htpasswd")
-    ///     .on_revoked({
-    ///         let sessions = sessions.clone();
-    ///         move |issuer, name| drop(sessions.end_all(issuer, name))
+    ///     .on_revoked(move |issuer, name| {
+    ///         let (sessions, issuer, name) = (sessions.clone(), issuer.to_owned(), name.to_owned());
+    ///         runtime.spawn(async move { sessions.end_all(&issuer, &name).await });
     ///     })
     ///     .open()?;
     /// # }

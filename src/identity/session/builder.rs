@@ -1,0 +1,220 @@
+//! How long sessions live, and how many there may be.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::erased::AnyStore;
+use super::moment::Moment;
+use super::record::{SessionRecord, Times};
+use super::sessions::Sessions;
+use super::store::{OwnerLimit, SessionStore, WhenFull};
+use super::value::ValueCodec;
+use crate::clock::{Clock, SystemClock};
+use crate::error::{ConfigError, ConfigFault};
+use crate::identity::identity::Identity;
+
+/// What sessions are judged by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) idle: Duration,
+    pub(super) absolute: Duration,
+    pub(super) remembered: Duration,
+    pub(super) per_subject: Option<OwnerLimit>,
+}
+
+impl Limits {
+    pub(super) fn times(&self, now: Moment, remembered: bool) -> Times {
+        let expires_at = now.saturating_add(if remembered { self.remembered } else { self.absolute });
+        Times { now, expires_at, ends_at: self.ends_at(now, expires_at, remembered) }
+    }
+
+    /// When a session is over of which the last request comes now.
+    pub(super) fn ends_at(&self, now: Moment, expires_at: Moment, remembered: bool) -> Moment {
+        if remembered { expires_at } else { expires_at.min(now.saturating_add(self.idle)) }
+    }
+
+    /// Whether a session is alive: by the limits it began with, and by those of now where they are shorter.
+    pub(super) fn is_alive(&self, record: &SessionRecord, now: Moment) -> bool {
+        let created_at = record.created_at();
+        let age = now.saturating_since(created_at);
+        let lives = if record.kept.remembered {
+            age < self.remembered
+        } else {
+            age < self.absolute && now.saturating_since(record.last_seen()) < self.idle
+        };
+        // One that began well ahead of our time was dated by a clock that is wrong, and would live too long.
+        lives && now < record.expires_at() && created_at.saturating_since(now) <= MAX_AHEAD
+    }
+
+    /// Within how long two requests are noted as one.
+    pub(super) fn touch_interval(&self) -> Duration {
+        (self.idle / 20).min(Duration::from_secs(60))
+    }
+}
+
+/// How far the clocks of two processes may lie apart.
+const MAX_AHEAD: Duration = Duration::from_secs(5 * 60);
+
+/// [`Sessions`] in the making; begun by [`Sessions::builder`].
+///
+/// ```
+/// use portcullis::identity::session::{MemoryStore, Sessions};
+/// use std::time::Duration;
+///
+/// let hour = Duration::from_secs(60 * 60);
+/// let sessions = Sessions::builder(MemoryStore::new()).idle(hour).absolute(8 * hour).max_per_subject(10).build()?;
+/// assert!(Sessions::builder(MemoryStore::new()).idle(hour).absolute(hour / 2).build().is_err());
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
+#[must_use = "a builder does nothing until `build`"]
+pub struct SessionsBuilder {
+    store: Box<dyn AnyStore>,
+    limits: Limits,
+    most: Option<usize>,
+    when_full: WhenFull,
+    values: Option<ValueCodec>,
+    recheck: Option<Arc<Recheck>>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Whether what a session says of its owner is still so.
+pub(super) type Recheck = dyn Fn(&Identity) -> bool + Send + Sync;
+
+impl SessionsBuilder {
+    pub(super) fn new(store: impl SessionStore) -> Self {
+        Self {
+            store: Box::new(store),
+            limits: Limits {
+                idle: Duration::from_secs(30 * 60),
+                absolute: Duration::from_secs(12 * 60 * 60),
+                remembered: Duration::from_secs(30 * 24 * 60 * 60),
+                per_subject: None,
+            },
+            most: None,
+            when_full: WhenFull::EndOldest,
+            values: None,
+            recheck: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// How long a session lives without a request. Default: 30 minutes.
+    ///
+    /// Requests within a minute, or a twentieth of this where that is less, are noted as one: a session may be over that
+    /// much early.
+    pub const fn idle(mut self, limit: Duration) -> Self {
+        self.limits.idle = limit;
+        self
+    }
+
+    /// How long a session lives at all, however busy. Default: 12 hours.
+    pub const fn absolute(mut self, limit: Duration) -> Self {
+        self.limits.absolute = limit;
+        self
+    }
+
+    /// How long a session lives that began as one to be [remembered](super::SessionStart::remembered), in the place of both
+    /// other limits. Default: 30 days.
+    pub const fn remembered(mut self, limit: Duration) -> Self {
+        self.limits.remembered = limit;
+        self
+    }
+
+    /// How many sessions one subject may have; the oldest ends when one more begins. Default: no limit.
+    pub const fn max_per_subject(mut self, limit: usize) -> Self {
+        self.most = Some(limit);
+        self
+    }
+
+    /// Where a subject has [as many as it may](Self::max_per_subject), refuses to begin another. Default: the oldest ends.
+    pub const fn refuse_newest(mut self) -> Self {
+        self.when_full = WhenFull::RefuseNew;
+        self
+    }
+
+    /// Keeps the application's value of an identity, where it is a `T`, in stores outside the process too: in JSON, of
+    /// which a few kilobytes do no harm. Default: it is kept in memory alone, and a store that would lose it is an error.
+    pub fn keep_value<T: Serialize + DeserializeOwned + Send + Sync + 'static>(mut self) -> Self {
+        self.values = Some(ValueCodec::of::<T>());
+        self
+    }
+
+    /// Asks `is_current` with each request whether what the session says of its owner is still so; a session of which it
+    /// says no ends at once. Default: a session lives on as it began.
+    ///
+    /// This is how sessions end of whoever is gone, or has changed the password, wherever that was done. It must
+    /// not block.
+    ///
+    /// ```
+    /// use std::collections::HashSet;
+    /// use std::sync::{Arc, RwLock};
+    /// use portcullis::identity::session::{MemoryStore, Sessions};
+    ///
+    /// let staff = Arc::new(RwLock::new(HashSet::from([String::from("alice")])));
+    /// let known = Arc::clone(&staff);
+    /// let sessions = Sessions::builder(MemoryStore::new())
+    ///     .recheck(move |identity| known.read().is_ok_and(|known| known.contains(identity.subject())))
+    ///     .build()?;
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    pub fn recheck(mut self, is_current: impl Fn(&Identity) -> bool + Send + Sync + 'static) -> Self {
+        self.recheck = Some(Arc::new(is_current));
+        self
+    }
+
+    /// The clock that the limits are measured with. Default: the machine's.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The sessions.
+    ///
+    /// # Errors
+    ///
+    /// When a limit is zero, or the idle limit is longer than the absolute one and so means nothing.
+    pub fn build(mut self) -> Result<Sessions, ConfigError> {
+        let Limits { idle, absolute, remembered, .. } = self.limits;
+        let mut faults = Vec::new();
+        let mut fault = |setting, problem| faults.push(ConfigFault::new(setting, problem));
+        if idle.is_zero() {
+            fault("idle", "zero, so every session would have ended when it begins: give it some minutes");
+        }
+        if absolute.is_zero() {
+            fault("absolute", "zero, so every session would have ended when it begins: give it some hours");
+        } else if idle > absolute {
+            fault("idle", "longer than the absolute limit: make it shorter, or the absolute limit longer");
+        }
+        if remembered.is_zero() {
+            fault("remembered", "zero, so such a session would have ended when it begins: give it some days");
+        }
+        match self.most {
+            Some(0) => fault("max_per_subject", "zero, so nobody could log in: allow one at least"),
+            Some(most) => self.limits.per_subject = Some(OwnerLimit { most, when_full: self.when_full }),
+            None if self.when_full == WhenFull::RefuseNew => {
+                fault(
+                    "refuse_newest",
+                    "without max_per_subject, so there is nothing to refuse: say how many there may be",
+                );
+            }
+            None => {}
+        }
+        ConfigError::unless_empty(faults, ())?;
+        Ok(self.assemble())
+    }
+
+    /// The sessions, under limits that make sense.
+    pub(super) fn assemble(self) -> Sessions {
+        Sessions::of(self.store, self.limits, self.values, self.recheck, self.clock)
+    }
+}
+
+impl fmt::Debug for SessionsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionsBuilder").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,196 @@
+//! A session as a store outside the process keeps it.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::error::StoreError;
+use super::key::SessionKey;
+use super::moment::Moment;
+use super::record::{Kept, SessionRecord};
+use crate::clock::UnixTime;
+use crate::identity::identity::{AuthTime, Facts};
+
+/// A [`SessionRecord`] in the columns that a store needs for itself, and one for the rest.
+///
+/// Nothing in it opens a session. What comes back from a store is not trusted further than that: a row that cannot be
+/// what [`SessionRecord::to_row`] wrote is [damaged](StoreError::is_damaged).
+///
+/// ```
+/// use portcullis::Identity;
+/// use portcullis::identity::session::{MemoryStore, SessionOwner, SessionStart, SessionStore, Sessions};
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// # let store = MemoryStore::new();
+/// # let sessions = Sessions::new(store.clone());
+/// # sessions.create(&Identity::assertion("staff", "alice").build(), SessionStart::new()).await?;
+/// # let record = store.list(&SessionOwner::new("staff", "alice")).await?.remove(0);
+/// let mut row = record.to_row()?;
+/// assert_eq!(row.clone().into_record()?.key(), record.key());
+///
+/// row.facts.truncate(20);
+/// assert!(row.into_record().unwrap_err().is_damaged());
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+#[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together")]
+pub struct SessionRow {
+    /// What finds the session.
+    pub key: SessionKey,
+    /// The digest of the id that opens it.
+    pub digest: [u8; 32],
+    /// The digest of the id before the last rotation.
+    pub previous: Option<[u8; 32]>,
+    /// The digest of its owner.
+    pub owner: [u8; 32],
+    /// When its last noted request came.
+    pub last_seen: Moment,
+    /// When it is over, should no request come.
+    pub ends_at: Moment,
+    /// The rest, in JSON; [`MAX_FACTS`](Self::MAX_FACTS) bytes at most. Touching changes nothing here.
+    pub facts: Vec<u8>,
+}
+
+impl SessionRow {
+    /// How many bytes [`facts`](Self::facts) has at most: 65536. A store should not read more.
+    pub const MAX_FACTS: usize = 64 * 1024;
+
+    /// The session in the row.
+    ///
+    /// # Errors
+    ///
+    /// *Damaged* where the row is not one that was written here.
+    pub fn into_record(self) -> Result<SessionRecord, StoreError> {
+        let Self { key, digest, previous, owner, last_seen, ends_at, facts } = self;
+        if facts.len() > Self::MAX_FACTS {
+            return Err(StoreError::damaged("larger than any session"));
+        }
+        let written: Written<'_> =
+            serde_json::from_slice(&facts).map_err(|_| StoreError::damaged("no JSON of ours"))?;
+        if written.version != VERSION {
+            return Err(StoreError::damaged("of another version"));
+        }
+        let expires_at = Moment::from_millis(written.expires_at);
+        let mut facts = Facts::new(written.issuer.into(), written.subject);
+        facts.credential_id = Some(key.to_string().into());
+        facts.scopes = written.scopes.into_iter().collect();
+        facts.roles = written.roles.into_iter().collect();
+        facts.amr = written.amr.into_iter().collect();
+        facts.acr = written.acr;
+        facts.auth_time = written.auth_time.map_or(AuthTime::Unknown, |then| AuthTime::At(UnixTime::from_secs(then)));
+        facts.expires_at = Some(expires_at.to_unix_time());
+        let kept = Kept {
+            facts,
+            value: written.value.map(|value| value.get().into()),
+            key,
+            digest,
+            previous,
+            label: written.label,
+            address: written.address,
+            remembered: written.remembered,
+            created_at: Moment::from_millis(written.created_at),
+            expires_at,
+        };
+        let record = SessionRecord { kept: Arc::new(kept), last_seen, ends_at };
+        if *record.owner().digest() != owner || record.owner().shard() != key.shard() {
+            return Err(StoreError::damaged("under the key of another owner"));
+        }
+        Ok(record)
+    }
+}
+
+impl SessionRecord {
+    /// The session as a row.
+    ///
+    /// # Errors
+    ///
+    /// *Unavailable* where the identity carries a value that
+    /// [`SessionsBuilder::keep_value`](super::SessionsBuilder::keep_value) does not keep, which would be lost, or where the
+    /// identity is larger than a session may be.
+    pub fn to_row(&self) -> Result<SessionRow, StoreError> {
+        let Kept { facts, value, key, digest, previous, label, address, remembered, created_at, expires_at } =
+            &*self.kept;
+        if facts.value.is_some() && value.is_none() {
+            return Err(StoreError::unavailable(LOST_VALUE));
+        }
+        let value = value.as_deref().map(serde_json::from_str).transpose().map_err(StoreError::unavailable)?;
+        let written = Written {
+            version: VERSION,
+            issuer: (*facts.issuer).into(),
+            subject: facts.subject.clone(),
+            scopes: facts.scopes.iter().map(Into::into).collect(),
+            roles: facts.roles.iter().map(Into::into).collect(),
+            amr: facts.amr.iter().map(Into::into).collect(),
+            acr: facts.acr.clone(),
+            auth_time: match facts.auth_time {
+                AuthTime::At(then) => Some(then.as_secs()),
+                // A session is never its own proof: `Now` was dated when it began.
+                AuthTime::Now | AuthTime::Unknown => None,
+            },
+            value,
+            label: label.clone(),
+            address: *address,
+            remembered: *remembered,
+            created_at: created_at.as_millis(),
+            expires_at: expires_at.as_millis(),
+        };
+        let facts = serde_json::to_vec(&written).map_err(StoreError::unavailable)?;
+        if facts.len() > SessionRow::MAX_FACTS {
+            return Err(StoreError::unavailable(TOO_LARGE));
+        }
+        let owner = *self.owner().digest();
+        let (last_seen, ends_at) = (self.last_seen, self.ends_at);
+        Ok(SessionRow { key: *key, digest: *digest, previous: *previous, owner, last_seen, ends_at, facts })
+    }
+}
+
+/// What is written. Members that are not there have their defaults; unknown ones are passed over, so that an older process
+/// can read what a newer one wrote.
+#[derive(Deserialize, Serialize)]
+struct Written<'a> {
+    #[serde(rename = "v")]
+    version: u8,
+    issuer: Box<str>,
+    subject: Box<str>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    scopes: Vec<Box<str>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<Box<str>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    amr: Vec<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    acr: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    auth_time: Option<u64>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    value: Option<&'a RawValue>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<IpAddr>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    remembered: bool,
+    created_at: u64,
+    expires_at: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+const VERSION: u8 = 1;
+
+const LOST_VALUE: &str = "the identity carries a value of the application, which this store would lose: name its type with \
+                          keep_value, or begin the session without it";
+const TOO_LARGE: &str = "the identity is too large for a session: 64 KiB in JSON are allowed";
+
+impl fmt::Debug for SessionRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionRow").field("key", &self.key).field("ends_at", &self.ends_at).finish_non_exhaustive()
+    }
+}

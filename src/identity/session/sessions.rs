@@ -1,0 +1,385 @@
+//! Sessions: a store, and the limits that its sessions are judged by.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::builder::{Limits, Recheck, SessionsBuilder};
+use super::erased::AnyStore;
+use super::error::{SessionError, StoreError};
+use super::info::{NewSession, SessionInfo};
+use super::key::{SessionKey, SessionOwner, SessionTicket};
+use super::moment::{Moment, SteadyClock};
+use super::record::SessionRecord;
+use super::start::SessionStart;
+use super::store::{Ending, Inserted, SessionStore};
+use super::value::ValueCodec;
+use crate::clock::Clock;
+use crate::credentials::SessionId;
+use crate::error::Severity;
+use crate::identity::error::VerifyError;
+use crate::identity::identity::Identity;
+use crate::identity::verifier::Verifier;
+use crate::trace;
+
+/// Sessions in a [store](SessionStore), under limits. See [the module](super) for the rules.
+///
+/// Clones are cheap and share the sessions: give one to the layer, which verifies, and one to the handlers that log in
+/// and out. Where the store is in memory the verdict is always at hand ([`Verifier::verify_now`]), and reaching it
+/// allocates nothing.
+///
+/// ```
+/// use portcullis::identity::session::{MemoryStore, SessionStart, Sessions};
+/// use portcullis::{Identity, Verifier};
+/// ///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let sessions =
+///     Sessions::builder(MemoryStore::new()).idle(Duration::from_secs(15 * 60)).max_per_subject(10).build()?;
+///
+/// // At log-in, once the password was right:
+/// let alice = Identity::assertion("staff", "alice").authenticated_now().build();
+/// let started = sessions.create(&alice, SessionStart::new().label("Firefox on Linux")).await?;
+///
+/// // With every request:
+/// let identity = sessions.verify_now(started.id()).unwrap()?;
+/// assert_eq!(identity, alice);
+///
+/// // At log-out:
+/// assert!(sessions.end(started.id()).await?);
+/// assert!(sessions.verify_now(started.id()).unwrap().is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Sessions {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Box<dyn AnyStore>,
+    limits: Limits,
+    values: Option<ValueCodec>,
+    recheck: Option<Arc<Recheck>>,
+    clock: SteadyClock,
+    /// When the store was swept last, in milliseconds.
+    swept: AtomicU64,
+    /// Where ids come from. Not configurable; tests make it fail and repeat itself.
+    random: Random,
+}
+
+type Random = fn(&mut [u8]) -> Result<(), getrandom::Error>;
+
+#[expect(clippy::must_use_candidate, reason = "what ends sessions is called for that, not for its result")]
+impl Sessions {
+    /// Sessions in `store`, under the default limits: 30 minutes idle, 12 hours at all.
+    #[must_use]
+    pub fn new(store: impl SessionStore) -> Self {
+        SessionsBuilder::new(store).assemble()
+    }
+
+    /// Sessions in `store`, in the making.
+    pub fn builder(store: impl SessionStore) -> SessionsBuilder {
+        SessionsBuilder::new(store)
+    }
+
+    pub(super) fn of(
+        store: Box<dyn AnyStore>,
+        limits: Limits,
+        values: Option<ValueCodec>,
+        recheck: Option<Arc<Recheck>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let clock = SteadyClock::new(clock);
+        let swept = AtomicU64::new(clock.now().as_millis());
+        Self { shared: Arc::new(Shared { store, limits, values, recheck, clock, swept, random: getrandom::fill }) }
+    }
+
+    /// Begins a session for `identity`, which has just logged in.
+    ///
+    /// Requests with the session have this identity, with the public id of the session as `credential_id` and its end as
+    /// `expires_at`. An identity authenticated with the log-in's own request is dated to now; one that was authenticated
+    /// earlier, or at an unknown time, stays so.
+    ///
+    /// # Errors
+    ///
+    /// [`TooMany`](SessionError::TooMany) where the subject may not have another;
+    /// [`Unavailable`](SessionError::Unavailable) where the store does not answer or is full, or the operating system gives
+    /// no random bytes.
+    pub async fn create(&self, identity: &Identity, start: SessionStart) -> Result<NewSession, SessionError> {
+        let Shared { store, limits, .. } = &*self.shared;
+        let value = self.value_of(identity)?;
+        let owner = SessionOwner::new(identity.issuer(), identity.subject());
+        self.sweep_at_times().await?;
+        for _ in 0..MAX_TRIES {
+            let key = SessionKey::new(self.random()?, &owner);
+            let (id, digest) = self.id_for(key)?;
+            let now = self.shared.clock.now();
+            let times = limits.times(now, start.remembered);
+            let record = SessionRecord::begin(identity, value.clone(), (key, digest), start.clone(), times);
+            match store.insert(&record, limits.per_subject, now).await? {
+                Inserted::Begun => return Ok(NewSession::new(id, record, now)),
+                Inserted::Taken => {}
+                Inserted::TooMany => return Err(SessionError::TooMany),
+            }
+        }
+        Err(StoreError::unavailable("the random source repeats itself").into())
+    }
+
+    /// Gives a session another id, and ends the old one in the same step. Everything else stays, the public id and all
+    /// limits included. `None` where there is no such live session.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](SessionError::Unavailable), when the store may have done it or not.
+    pub async fn rotate(&self, id: &SessionId) -> Result<Option<NewSession>, SessionError> {
+        self.exchange(id, None).await
+    }
+
+    /// As [`rotate`](Self::rotate), and the session goes on with what has become of its identity: after a fresh log-in
+    /// (step-up), or where roles have changed. `None` also where it is the session of somebody else.
+    ///
+    /// # Errors
+    ///
+    /// As [`rotate`](Self::rotate).
+    pub async fn renew(&self, id: &SessionId, identity: &Identity) -> Result<Option<NewSession>, SessionError> {
+        self.exchange(id, Some(identity)).await
+    }
+
+    async fn exchange(&self, id: &SessionId, identity: Option<&Identity>) -> Result<Option<NewSession>, SessionError> {
+        let (shown, now) = (SessionTicket::of(id), self.shared.clock.now());
+        let Some(record) = self.alive(&shown, now).await? else { return Ok(None) };
+        let changed = match identity {
+            Some(identity) if *identity != record.clone().into_identity() => return Ok(None),
+            Some(identity) => Some((identity, self.value_of(identity)?)),
+            None => None,
+        };
+        let (id, digest) = self.id_for(shown.key())?;
+        let ends_at = self.shared.limits.ends_at(now, record.expires_at(), record.kept.remembered);
+        let renewed = record.renewed(digest, changed, now, ends_at);
+        let done = self.shared.store.rotate(&shown, &renewed).await?;
+        Ok(done.then(|| NewSession::new(id, renewed, now)))
+    }
+
+    /// Ends a session: logs out. Whether there was one. It ends also where a [rotation](Self::rotate) has just given it
+    /// another id.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](SessionError::Unavailable): it may live on, so the client should keep its cookie and try again.
+    pub async fn end(&self, id: &SessionId) -> Result<bool, SessionError> {
+        Ok(self.shared.store.delete(&SessionTicket::of(id)).await?)
+    }
+
+    /// Ends all sessions of a subject: logs out everywhere. Says how many.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](SessionError::Unavailable): some may live on.
+    pub async fn end_all(&self, issuer: &str, subject: &str) -> Result<usize, SessionError> {
+        self.end_of(issuer, subject, Ending::All).await
+    }
+
+    /// Ends all sessions of a subject but the one that `identity` came with, and says how many: after a changed password.
+    /// All, where it came with none.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](SessionError::Unavailable): some may live on.
+    pub async fn end_others(&self, identity: &Identity) -> Result<usize, SessionError> {
+        let this = identity.credential_id().and_then(SessionKey::parse);
+        self.end_of(identity.issuer(), identity.subject(), this.map_or(Ending::All, Ending::AllBut)).await
+    }
+
+    /// Ends the session of that subject with that public id. Whether there was one: another subject's is not found.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](SessionError::Unavailable): it may live on.
+    pub async fn end_public(&self, issuer: &str, subject: &str, public_id: &str) -> Result<bool, SessionError> {
+        let Some(key) = SessionKey::parse(public_id) else { return Ok(false) };
+        Ok(self.end_of(issuer, subject, Ending::Only(key)).await? > 0)
+    }
+
+    async fn end_of(&self, issuer: &str, subject: &str, which: Ending) -> Result<usize, SessionError> {
+        Ok(self.shared.store.delete_of(&SessionOwner::new(issuer, subject), which).await?)
+    }
+
+    /// The live sessions of a subject, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](SessionError::Unavailable).
+    pub async fn list(&self, issuer: &str, subject: &str) -> Result<Vec<SessionInfo>, SessionError> {
+        let records = self.shared.store.list(&SessionOwner::new(issuer, subject)).await?;
+        let now = self.shared.clock.now();
+        let alive = records.iter().filter(|record| self.shared.limits.is_alive(record, now));
+        Ok(alive.map(SessionRecord::info).collect())
+    }
+
+    /// Clears away all sessions that are over, and says how many. Sessions do so by themselves as others begin, if the
+    /// store does not; this is for those who want to choose the hour.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](SessionError::Unavailable): the rest stays for the next time.
+    pub async fn sweep(&self) -> Result<usize, SessionError> {
+        let mut all = 0;
+        loop {
+            let swept = self.shared.store.sweep(self.shared.clock.now(), BATCH).await?;
+            all += swept;
+            if swept < BATCH {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Once a minute whoever begins a session clears some away that are over.
+    async fn sweep_at_times(&self) -> Result<(), StoreError> {
+        let Shared { store, swept, clock, .. } = &*self.shared;
+        let (now, last) = (clock.now(), swept.load(Ordering::Relaxed));
+        let is_due = now.as_millis().saturating_sub(last) >= SWEEP_INTERVAL;
+        if is_due
+            && store.needs_sweep()
+            && swept.compare_exchange(last, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            && store.sweep(now, BATCH).await? == BATCH
+        {
+            // There is more: the next one goes on.
+            swept.store(last, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// The live session that `shown` opens.
+    async fn alive(&self, shown: &SessionTicket, now: Moment) -> Result<Option<SessionRecord>, StoreError> {
+        let record = match self.shared.store.load_now(shown.key()) {
+            Some(loaded) => loaded?,
+            None => self.shared.store.load(shown.key()).await?,
+        };
+        let Some(mut record) = record.filter(|record| shown.proves(record.digest())) else { return Ok(None) };
+        self.give_value_back(&mut record)?;
+        let is_alive = self.shared.limits.is_alive(&record, now) && self.is_current(&record);
+        Ok(is_alive.then_some(record))
+    }
+
+    fn is_current(&self, record: &SessionRecord) -> bool {
+        self.shared.recheck.as_ref().is_none_or(|is_current| is_current(&record.clone().into_identity()))
+    }
+
+    fn give_value_back(&self, record: &mut SessionRecord) -> Result<(), StoreError> {
+        self.shared.values.as_ref().map_or(Ok(()), |values| values.read(record))
+    }
+
+    fn value_of(&self, identity: &Identity) -> Result<Option<Box<str>>, StoreError> {
+        self.shared.values.as_ref().map_or(Ok(None), |values| values.write(identity))
+    }
+
+    /// A new id that has this key, and its digest.
+    fn id_for(&self, key: SessionKey) -> Result<(SessionId, [u8; 32]), StoreError> {
+        let id = SessionId::from_halves(&self.random()?, key.as_bytes());
+        let digest = *SessionTicket::of(&id).digest();
+        Ok((id, digest))
+    }
+
+    fn random(&self) -> Result<[u8; 16], StoreError> {
+        let mut bytes = [0; 16];
+        (self.shared.random)(&mut bytes).map_err(StoreError::unavailable)?;
+        Ok(bytes)
+    }
+
+    /// What a loaded record is worth.
+    fn judge(&self, shown: &SessionTicket, record: Option<SessionRecord>) -> Result<Judged, VerifyError> {
+        let Some(mut record) = record.filter(|record| shown.proves(record.digest())) else {
+            return Err(VerifyError::invalid().because("no such session"));
+        };
+        self.give_value_back(&mut record).or_else(|error| refuse_damaged(shown, error))?;
+        let (limits, now) = (&self.shared.limits, self.shared.clock.now());
+        if !limits.is_alive(&record, now) {
+            let cause = "the session was idle too long or has reached its end";
+            return Ok(Judged::Over(VerifyError::expired().because(cause)));
+        }
+        if !self.is_current(&record) {
+            return Ok(Judged::Over(VerifyError::invalid().because("its owner is not what they were")));
+        }
+        let is_due = now.saturating_since(record.last_seen()) >= limits.touch_interval();
+        let touch = is_due.then(|| (now, limits.ends_at(now, record.expires_at(), record.kept.remembered)));
+        Ok(Judged::Alive(record, touch))
+    }
+
+    async fn verdict(&self, shown: &SessionTicket) -> Result<Identity, VerifyError> {
+        let store = &self.shared.store;
+        let record = store.load(shown.key()).await.or_else(|error| refuse_damaged(shown, error))?;
+        match self.judge(shown, record)? {
+            Judged::Alive(record, None) => Ok(record.into_identity()),
+            Judged::Alive(record, Some((now, ends_at))) => {
+                touched(store.touch(shown.key(), now, ends_at).await?, record)
+            }
+            Judged::Over(error) => {
+                store.delete(shown).await?;
+                Err(error)
+            }
+        }
+    }
+
+    fn verdict_now(&self, shown: &SessionTicket) -> Option<Result<Identity, VerifyError>> {
+        let store = &self.shared.store;
+        let record = store.load_now(shown.key())?.or_else(|error| refuse_damaged(shown, error));
+        Some(match record.and_then(|record| self.judge(shown, record)) {
+            Ok(Judged::Alive(record, None)) => Ok(record.into_identity()),
+            Ok(Judged::Alive(record, Some((now, ends_at)))) => {
+                let is_there = store.touch_now(shown.key(), now, ends_at)?;
+                is_there.map_err(VerifyError::from).and_then(|is_there| touched(is_there, record))
+            }
+            Ok(Judged::Over(error)) => Err(store.delete_now(shown)?.err().map_or(error, VerifyError::from)),
+            Err(error) => Err(error),
+        })
+    }
+}
+
+/// What a session is worth that was found.
+enum Judged {
+    /// All, and perhaps the request is to be noted: when, and when the session is over then.
+    Alive(SessionRecord, Option<(Moment, Moment)>),
+    /// Nothing; it is to be cleared away.
+    Over(VerifyError),
+}
+
+/// The request was noted, if the session is still there: else it ended meanwhile.
+fn touched(is_there: bool, record: SessionRecord) -> Result<Identity, VerifyError> {
+    if is_there {
+        Ok(record.into_identity())
+    } else {
+        Err(VerifyError::invalid().because("the session has just ended"))
+    }
+}
+
+/// Something that is no session lets nobody in, and is no outage either.
+fn refuse_damaged<T>(shown: &SessionTicket, error: StoreError) -> Result<T, VerifyError> {
+    if !error.is_damaged() {
+        return Err(error.into());
+    }
+    trace::happened(Severity::Error, "a session is damaged", &shown.key(), Some(&error));
+    Err(VerifyError::invalid().because("the session is damaged"))
+}
+
+impl Verifier<SessionId> for Sessions {
+    async fn verify(&self, id: SessionId) -> Result<Identity, VerifyError> {
+        self.verdict(&SessionTicket::of(&id)).await
+    }
+
+    fn verify_now(&self, id: &SessionId) -> Option<Result<Identity, VerifyError>> {
+        self.verdict_now(&SessionTicket::of(id))
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions").field("limits", &self.shared.limits).finish_non_exhaustive()
+    }
+}
+
+/// A single repetition has a chance of one in 2^100 and less.
+const MAX_TRIES: usize = 3;
+/// How many sessions are cleared away in one step.
+const BATCH: usize = 1000;
+/// In milliseconds.
+const SWEEP_INTERVAL: u64 = 60_000;
