@@ -58,14 +58,17 @@
 //! | `password` | yes | argon2 hashes in a bounded pool of threads, a memory, a limit to failures: `identity::password`, `identity::throttle` |
 //! | `jwt` | yes | JWT access tokens with fixed keys: `identity::jwt`; what ends them early: `identity::revocation` |
 //! | `aws-lc-rs` | yes | the fast backend for JWT signatures; wins where both are on |
-//! | `session` | yes | sessions in memory: `identity::session` |
+//! | `session` | yes | sessions, in memory or in a store of your own: `identity::session` |
+//! | `sqlite` | no | sessions in a SQLite file; needs Rust 1.94 |
+//! | `postgres` | no | sessions in PostgreSQL; needs Rust 1.94 |
+//! | `login` | no | logging in and out over HTTP, and the list of one's sessions: `login` |
 //! | `bcrypt` | no | bcrypt hashes too |
 //! | `htpasswd` | no | every other hash in use, and files of users: `identity::password::HtpasswdFile` |
 //! | `digest` | no | the Digest scheme (RFC 7616): `authenticate::Digest`, `identity::digest_access` |
 //! | `api-key` | no | API keys with scopes and an end: `authenticate::ApiKeys`, `identity::api_key` |
 //! | `jwks` | no | keys fetched from the issuer: `identity::jwt::RemoteKeys` |
 //! | `introspection` | no | opaque tokens judged by their issuer: `identity::introspection` |
-//! | `redis` | no | shared by many processes: `identity::revocation::RedisRevocations`, and with `password` the counts of failures |
+//! | `redis` | no | shared by many processes: sessions, `identity::revocation::RedisRevocations`, and with `password` the counts of failures |
 //! | `rust-crypto` | no | the portable backend for JWT signatures |
 //! | `axum` | no | extractors for handlers: the module `axum` |
 //! | `tracing` | no | an event for every refusal |

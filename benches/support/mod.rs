@@ -11,6 +11,8 @@
     reason = "a benchmark stops by panicking and reports by printing, and each one uses a part"
 )]
 
+#[path = "../../tests/support/at_once.rs"]
+pub(crate) mod at_once;
 pub(crate) mod case;
 #[path = "../../tests/support/keys.rs"]
 pub(crate) mod keys;

@@ -13,6 +13,7 @@ use portcullis::permission::scope;
 use portcullis::{AuthenticateLayer, Identity, RequireLayer, Verifier, VerifyError};
 use tower::{Layer, service_fn};
 
+use super::at_once::at_once;
 use super::case::Case;
 use super::request::{Bare, Body, Head, app, call, finished, head_case, service_case};
 use super::token::Signed;
