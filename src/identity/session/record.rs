@@ -36,21 +36,23 @@ pub struct SessionRecord {
     pub(super) ends_at: Moment,
 }
 
-/// What requests do not change. It lies in one allocation with the identity that requests are handed.
+/// What requests do not change. It lies in one allocation with the identity that requests are handed, and what a verdict
+/// looks at lies next to the count of references, so that reaching it waits for memory once.
 #[derive(Clone)]
+#[repr(C)]
 pub(super) struct Kept {
+    pub(super) digest: [u8; 32],
+    pub(super) created_at: Moment,
+    pub(super) expires_at: Moment,
+    pub(super) remembered: bool,
+    pub(super) key: SessionKey,
     /// Its credential id is the key in text.
     pub(super) facts: Facts,
     /// The application's value in JSON, where the facts have it or had it in another process.
     pub(super) value: Option<Box<str>>,
-    pub(super) key: SessionKey,
-    pub(super) digest: [u8; 32],
     pub(super) previous: Option<[u8; 32]>,
     pub(super) label: Option<Box<str>>,
     pub(super) address: Option<IpAddr>,
-    pub(super) remembered: bool,
-    pub(super) created_at: Moment,
-    pub(super) expires_at: Moment,
 }
 
 impl Proof for Kept {
