@@ -9,6 +9,9 @@ pub mod tokens {}
 #[doc = include_str!("../docs/passwords.md")]
 pub mod passwords {}
 
+#[doc = include_str!("../docs/cross_site.md")]
+pub mod cross_site {}
+
 #[doc = include_str!("../docs/writing_a_scheme.md")]
 pub mod writing_a_scheme {}
 

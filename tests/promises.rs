@@ -27,7 +27,7 @@ use std::{fs, io};
 use http::{Request, Response};
 use portcullis::authenticate::{
     Accepted, ApiKeys, Attempt, Authenticate, AuthenticateBuilder, AuthenticateLayer, Basic, Bearer, Carrier, Digest,
-    Scheme, Session,
+    SameOrigin, Scheme, Session,
 };
 use portcullis::axum::{Refused, Value};
 use portcullis::clock::{Clock, ManualClock, SystemClock, UnixTime};
@@ -158,7 +158,7 @@ type Answered = <Inner as Service<Request<()>>>::Future;
 type Attempted = fn(BearerToken) -> Ready<Result<Identity, VerifyError>>;
 
 promise! {
-    Shared: AuthenticateLayer, RequireLayer, Authenticate<Inner>, Require<Inner>, Requirement, Identity, AuthTime, Names, Decision,
+    Shared: AuthenticateLayer, SameOrigin, Session<Sessions>, RequireLayer, Authenticate<Inner>, Require<Inner>, Requirement, Identity, AuthTime, Names, Decision,
         Challenge, Problem, Rejection, RejectionId, Reply, Reason, Severity, UnixTime, ManualClock, SystemClock,
         Authorization<'static>, Parameters<'static>, CookieName, SessionCookie, Algorithm, HashPool, Sessions, MemoryStore, Moment, SessionKey, SessionOwner<'static>, SessionRecord, SessionRow, SessionTicket, SessionStart,
         PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
@@ -168,7 +168,7 @@ promise! {
         KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque, HtpasswdFile,
         HtpasswdState, PasswordCheck, ApiKeyOr<TokenVerifier>, ApiKeyVerifier, FileApiKeys, MemoryApiKeys, Carrier, DigestAlgorithm, DigestName, DigestQuery, DigestUser, DigestUsers, Ha1;
     Plain: Accepted, Assertion, AuthenticateBuilder, Permit, ThrottleBuilder, Basic<Checks>, Bearer<Attempted>,
-        Session<Sessions>, Digest<DigestUsers>, DigestCredentials,
+        Digest<DigestUsers>, DigestCredentials,
         BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, SessionsBuilder, NewSession,
         LoggedOut, Users,
         Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder, ClientBuilder, RemoteKeysBuilder, ClientAuth,

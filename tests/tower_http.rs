@@ -1,5 +1,5 @@
-//! Around the layers of tower-http and inside of them: limits, timeouts, compression and CORS do their work in both
-//! orders, and no handler is reached by whom it should not be.
+//! Around the layers of tower-http and inside of them: limits, timeouts, compression, CORS and the csrf layer do their work
+//! in both orders, and no handler is reached by whom it should not be.
 
 #![cfg(feature = "axum")]
 #![expect(clippy::unwrap_used, reason = "a test may stop where it fails, its helpers included")]
@@ -18,14 +18,19 @@ use axum::body::Body;
 use axum::routing::any;
 use http::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD,
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, ORIGIN, WWW_AUTHENTICATE,
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, HOST, ORIGIN, UPGRADE, WWW_AUTHENTICATE,
 };
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
+use portcullis::authenticate::{SameOrigin, Session};
+use portcullis::credentials::SessionId;
+use portcullis::response::Rejection;
+use portcullis::{Identity, Reason};
 use support::shop::{authenticate, require, schemes};
 use tower::ServiceExt;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -203,4 +208,83 @@ async fn a_preflight_that_no_cors_layer_takes_is_nobody_further_in() {
     let preflight = send(&app, Method::OPTIONS, &[FROM_SHOP, WANTS_GET], "").await;
     assert_eq!(preflight.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(handler.calls(), 0);
+}
+
+/// The handler behind a layer that takes tokens and sessions, with the `csrf` layer of tower-http outside of that or inside.
+fn beside_csrf(handler: &Handler, rule: &SameOrigin, csrf: &CsrfLayer) -> [(&'static str, Router); 2] {
+    let sessions = async |_: SessionId| Ok(Identity::assertion("shop", "alice").build());
+    let ours = || schemes().scheme(Session::new("shop", sessions).same_origin(rule.clone())).build().unwrap();
+    let outside = handler.router().layer(ours()).layer(csrf.clone());
+    let inside = handler.router().layer(csrf.clone()).layer(ours());
+    [("outside", outside), ("inside", inside)]
+}
+
+const COOKIE_OF_ALICE: (HeaderName, &str) = (COOKIE, "__Host-session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+const SHOP: (HeaderName, &str) = (HOST, "shop.example");
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// S21: `docs/cross_site.md` says which of the two serves when
+#[tokio::test]
+async fn the_csrf_layer_and_the_same_origin_rule_refuse_what_either_refuses_in_both_orders() {
+    use Refuses::{Asks, Csrf, Nobody, Ours};
+    let handler = Handler::default();
+    let csrf = CsrfLayer::new().add_trusted_origin("https://pay.example").unwrap();
+    let rule = SameOrigin::default().allow_origin("https://pay.example");
+    let websocket = (UPGRADE, "websocket");
+    let from = |origin| (ORIGIN, origin);
+    let cases = [
+        // Credentials, what the browser says, and who refuses with the csrf layer outside and inside.
+        (Some(COOKIE_OF_ALICE), vec![(SITE, "same-origin")], [Nobody, Nobody]),
+        (Some(COOKIE_OF_ALICE), vec![FROM_SHOP], [Nobody, Nobody]),
+        (Some(COOKIE_OF_ALICE), vec![from("https://pay.example"), (SITE, "cross-site")], [Nobody, Nobody]),
+        (Some(COOKIE_OF_ALICE), vec![(SITE, "cross-site")], [Csrf, Ours]),
+        (Some(COOKIE_OF_ALICE), vec![from("https://evil.example")], [Csrf, Ours]),
+        // The csrf layer takes the twin over HTTP for ours, and whoever says nothing for a program.
+        (Some(COOKIE_OF_ALICE), vec![from("http://shop.example")], [Ours, Ours]),
+        (Some(COOKIE_OF_ALICE), vec![], [Ours, Ours]),
+        // It knows nothing of credentials.
+        (Some(ALICE), vec![(SITE, "cross-site"), from("https://app.example")], [Csrf, Csrf]),
+        (Some(ALICE), vec![], [Nobody, Nobody]),
+        (None, vec![(SITE, "cross-site")], [Csrf, Asks]),
+        (None, vec![(SITE, "same-origin")], [Asks, Asks]),
+    ];
+    for (credentials, said, expected) in cases {
+        for ((order, app), expected) in beside_csrf(&handler, &rule, &csrf).into_iter().zip(expected) {
+            let lines: Vec<_> = [SHOP].into_iter().chain(credentials.clone()).chain(said.clone()).collect();
+            let answer = send(&app, Method::POST, &lines, "").await;
+            assert_eq!(Refuses::of(&answer), expected, "{order}: {lines:?}");
+        }
+    }
+    let passed = handler.calls();
+    assert_eq!(passed, 8, "no handler ran for what was refused");
+    for (order, app) in beside_csrf(&handler, &rule, &csrf) {
+        let handshake = [SHOP, COOKIE_OF_ALICE, websocket.clone(), (SITE, "cross-site")];
+        assert_eq!(
+            Refuses::of(&send(&app, Method::GET, &handshake, "").await),
+            Ours,
+            "{order}: it reads, says tower-http"
+        );
+    }
+    assert_eq!(handler.calls(), passed);
+}
+
+#[derive(Debug, PartialEq)]
+enum Refuses {
+    Csrf,
+    Nobody,
+    Ours,
+    Asks,
+}
+
+impl Refuses {
+    fn of(answer: &Response<Body>) -> Self {
+        let ours = answer.extensions().get::<Rejection>().map(Rejection::reason);
+        match (answer.status(), ours, answer.extensions().get::<ProtectionError>()) {
+            (StatusCode::OK, None, None) => Self::Nobody,
+            (StatusCode::FORBIDDEN, None, Some(_)) => Self::Csrf,
+            (StatusCode::FORBIDDEN, Some(Reason::CrossSite), None) => Self::Ours,
+            (StatusCode::UNAUTHORIZED, Some(Reason::Missing), None) => Self::Asks,
+            other => unreachable!("{other:?}"),
+        }
+    }
 }

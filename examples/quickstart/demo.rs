@@ -29,7 +29,12 @@ const LINES: &[(u16, &str, &str)] = &[
     (200, "log in", r#"SESSION=$(curl -s -d user=alice -d "password=$PASSWORD" $URL/login)"#),
     (200, "the session, as browsers send it", r#"curl -i -b "__Host-session=$SESSION" $URL/me"#),
     (200, "the same, as programs do", r#"curl -i -H "authorization: Session $SESSION" $URL/me"#),
-    (204, "log out", r#"curl -i -X POST -b "__Host-session=$SESSION" $URL/logout"#),
+    (
+        403,
+        "a change by the cookie, from who knows where",
+        r#"curl -i -X POST -b "__Host-session=$SESSION" $URL/logout"#,
+    ),
+    (204, "log out", r#"curl -i -X POST -b "__Host-session=$SESSION" -H "origin: $URL" $URL/logout"#),
     (401, "the session is over", r#"curl -i -b "__Host-session=$SESSION" $URL/me"#),
 ];
 

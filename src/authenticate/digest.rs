@@ -10,7 +10,7 @@ use http::request::Parts;
 use super::scheme::{Accepted, Attempt, Scheme};
 use crate::clock::Clock;
 use crate::credentials::{Authorization, DigestAlgorithm, DigestCredentials};
-use crate::error::Reason;
+use crate::error::{ConfigFault, Reason};
 use crate::identity::VerifyError;
 use crate::identity::digest_access::{Access, Candidate, DigestStore, NONCE_LIFETIME, NONCES_IN_USE, Proven};
 use crate::response::{AuthenticationInfo, Challenge};
@@ -190,7 +190,7 @@ impl<S: DigestStore> Scheme for Digest<S> {
         faults
             .into_iter()
             .filter(|fault| fault.0)
-            .fold(plain, |plain, (_, setting, problem)| plain.with_fault(setting, problem))
+            .fold(plain, |plain, (_, setting, problem)| plain.with_fault(ConfigFault::new(setting, problem)))
     }
 
     /// One for each algorithm (RFC 7616 section 3.7), each with a nonce of its own.

@@ -13,6 +13,8 @@
 //! 2. Each scheme, in the configured order, looks for credentials the client sent on purpose (a header). The first that
 //!    finds some decides alone: a failure ends the request, and no other scheme is asked.
 //! 3. Only without any `Authorization` field do schemes look for credentials that browsers send unasked (a cookie).
+//!    Where one of them is accepted, a request that may change something must come from a page of ours
+//!    ([`SameOrigin`]), or it is refused (403).
 //! 4. Nothing found: 401 with the challenge of every scheme, each on a line of its own. With
 //!    [`allow_anonymous`](AuthenticateBuilder::allow_anonymous) the request passes without an identity; a credential that
 //!    was sent and failed is refused all the same, except a stale cookie, which is cleared.
@@ -20,7 +22,9 @@
 //! A layer [for a proxy](AuthenticateBuilder::proxy) does all this with `Proxy-Authorization`, and answers 407.
 //!
 //! The inner service is called after the verdict and never before, on an instance that was polled ready. Its own
-//! responses, a 401 among them, pass through unchanged.
+//! responses, a 401 among them, pass through. Where they say nothing of it, caches are told whom they are for:
+//! `Cache-Control: no-store` where a cookie was accepted, `private` where it was a header, and in `Vary` the fields that the
+//! schemes read. A response to nobody gains only `Vary`; a preflight that is let through, and a proxy's responses, gain nothing.
 //!
 //! ```
 //! use portcullis::authenticate::Bearer;
@@ -59,7 +63,9 @@ mod digest;
 mod future;
 mod judge;
 mod layer;
+mod origin;
 mod proxy;
+mod same_origin;
 mod scheme;
 mod service;
 mod session;
@@ -72,6 +78,7 @@ pub use bearer::Bearer;
 pub use digest::Digest;
 pub use future::ResponseFuture;
 pub use layer::{AuthenticateBuilder, AuthenticateLayer};
+pub use same_origin::SameOrigin;
 pub use scheme::{Accepted, Attempt, Carrier, Scheme};
 pub use service::Authenticate;
 pub use session::Session;

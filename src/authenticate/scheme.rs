@@ -74,6 +74,12 @@ pub trait Scheme: Send + Sync + 'static {
 
     /// Looks for credentials that a browser sends by itself, such as a cookie. Asked only where the request has no
     /// `Authorization` field and no scheme found explicit credentials. Default: there are none.
+    ///
+    /// # Security
+    ///
+    /// A page of any site can make a browser send them. Let them change something only where
+    /// [`SameOrigin::check`](super::SameOrigin::check) says that the request came from a page of ours:
+    /// [`Attempt::provided`] joins the two.
     fn authenticate_ambient(&self, head: &Parts) -> Attempt {
         let _ = head;
         Attempt::NotPresented
@@ -194,6 +200,34 @@ impl Attempt {
                 let verifier = Arc::clone(verifier);
                 Self::Pending(Box::pin(async move { verifier.verify(credentials).await.map(Accepted::from) }))
             }
+        }
+    }
+
+    /// Refuses what this attempt accepts, unless `condition` holds too. The condition is for whoever showed a credential that
+    /// is good: it changes nothing where there is none, or one that fails. It is asked at once, and its error is told after
+    /// the verdict.
+    ///
+    /// ```
+    /// use portcullis::authenticate::{Attempt, SameOrigin};
+    /// use portcullis::{Identity, Reason};
+    ///
+    /// let (head, ()) = http::Request::post("/transfer").header("origin", "https://evil.example").body(())?.into_parts();
+    /// let attempt = Attempt::Ready(Ok(Identity::assertion("bank", "alice").build().into()));
+    /// match attempt.provided(|| SameOrigin::default().check(&head)) {
+    ///     Attempt::Ready(Err(error)) => assert_eq!(error.reason(), Reason::CrossSite),
+    ///     _ => unreachable!(),
+    /// }
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn provided(self, condition: impl FnOnce() -> Result<(), VerifyError>) -> Self {
+        match self {
+            Self::Ready(Ok(accepted)) => Self::Ready(condition().map(|()| accepted)),
+            Self::Pending(verdict) => match condition() {
+                Ok(()) => Self::Pending(verdict),
+                Err(error) => Self::Pending(Box::pin(async { verdict.await.and(Err(error)) })),
+            },
+            Self::NotPresented | Self::Ready(Err(_)) => self,
         }
     }
 }

@@ -125,6 +125,12 @@ impl SessionCookie {
         self.name.as_str()
     }
 
+    /// Whether browsers keep the cookie to HTTPS.
+    #[must_use]
+    pub const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
     /// The `Set-Cookie` value that hands `id` to the client for `max_age`, in whole seconds rounded down. Flagged
     /// sensitive.
     #[must_use]

@@ -65,3 +65,4 @@ pub use future::ResponseFuture;
 pub use layer::PublishLayer;
 pub use metadata::ProtectedResource;
 pub use service::{MetadataService, Publish};
+pub(crate) use url::is_loopback;

@@ -56,8 +56,9 @@ impl<'a> Url<'a> {
     }
 }
 
-/// Whether the host is one of this machine's own addresses, written as such.
-fn is_loopback(authority: &str, default_port: &str) -> Result<bool, &'static str> {
+/// Whether the host is one of this machine's own addresses, written as such. An error says what is wrong with the
+/// spelling of the authority.
+pub(crate) fn is_loopback(authority: &str, default_port: &str) -> Result<bool, &'static str> {
     if authority.contains('@') {
         return Err("has a user name before its host; leave it out");
     }

@@ -1,8 +1,8 @@
-//! What an accepted client is told, and the part of a challenge that only Digest needs.
+//! What an accepted client is told.
 
 use http::HeaderValue;
 
-use super::challenge::{Challenge, push_quoted};
+use super::challenge::push_quoted;
 
 /// The value of `Authentication-Info` (RFC 7615): parameters as in a challenge, without a scheme.
 #[derive(Default)]
@@ -35,13 +35,5 @@ impl AuthenticationInfo {
         if !self.text.is_empty() {
             self.text.push_str(", ");
         }
-    }
-}
-
-impl Challenge {
-    /// A challenge that fails the build of its layer: a scheme has the settings checked there that no challenge shows.
-    pub(crate) fn with_fault(mut self, setting: &'static str, problem: &'static str) -> Self {
-        self.fault(setting, problem);
-        self
     }
 }

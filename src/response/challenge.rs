@@ -158,7 +158,13 @@ impl Challenge {
         self.names.push(name);
     }
 
-    pub(super) fn fault(&mut self, setting: &'static str, problem: &'static str) {
+    /// A challenge that fails the build of its layer: a scheme has the settings checked there that no challenge shows.
+    pub(crate) fn with_fault(mut self, fault: ConfigFault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    fn fault(&mut self, setting: &'static str, problem: &'static str) {
         self.faults.push(ConfigFault::new(setting, problem));
     }
 

@@ -55,7 +55,9 @@ fn revoking_all_logs_out_everywhere() {
     let gate = start();
     let (here, there) = (log_in(&gate, "alice", "wonderland"), log_in(&gate, "alice", "wonderland"));
     let strange = log_in(&gate, "bob", "bob's secret");
-    let answer = gate.ask("POST", "/session/revoke-all", &[&cookie(&here)]);
+    let elsewhere = gate.ask("POST", "/session/revoke-all", &[&cookie(&here), "Sec-Fetch-Site: same-site"]);
+    assert_eq!(elsewhere.status, 403);
+    let answer = gate.ask("POST", "/session/revoke-all", &[&cookie(&here), "Sec-Fetch-Site: same-origin"]);
     assert_eq!(answer.status, 204);
     assert!(answer.field("set-cookie").unwrap().starts_with("__Host-gate=; Max-Age=0;"));
     assert_eq!(gate.get("/me", &[&cookie(&here)]).status, 401);
