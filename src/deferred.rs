@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::response::ResponseBody;
+use crate::response::{Caching, ResponseBody};
 
 /// A decision to come. It owns the head of the request meanwhile.
 pub(crate) trait Decide {
@@ -23,10 +23,28 @@ pub(crate) trait Decide {
 /// A request that may go on.
 pub(crate) struct Passed {
     pub(crate) head: Parts,
-    pub(crate) addition: Option<Addition>,
+    pub(crate) additions: Additions,
 }
 
 /// What is added to the headers of the inner service's response.
+#[derive(Default)]
+pub(crate) struct Additions {
+    pub(crate) field: Option<Addition>,
+    pub(crate) caching: Option<Caching>,
+}
+
+impl Additions {
+    fn add_to(&mut self, headers: &mut HeaderMap) {
+        if let Some(addition) = self.field.take() {
+            addition.add_to(headers);
+        }
+        if let Some(caching) = self.caching.take() {
+            caching.write(headers);
+        }
+    }
+}
+
+/// A field that is added.
 pub(crate) enum Addition {
     /// A `Set-Cookie` value, unless the inner service sets a cookie of that name.
     Cookie(HeaderValue),
@@ -60,7 +78,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<S, F, ReqBody, D> {
         Before { step: Step<S, ReqBody, D> },
-        Calling { #[pin] future: F, addition: Option<Addition> },
+        Calling { #[pin] future: F, additions: Additions },
         Refused { response: Option<Response<Bytes>> },
     }
 }
@@ -69,7 +87,7 @@ pin_project! {
 #[expect(clippy::large_enum_variant, reason = "moved once or twice in a request; a box would be an allocation in each")]
 enum Step<S, ReqBody, D> {
     Deciding { decision: D, body: ReqBody, inner: S },
-    Readying { request: Request<ReqBody>, inner: S, addition: Option<Addition> },
+    Readying { request: Request<ReqBody>, inner: S, additions: Additions },
     Done,
 }
 
@@ -78,8 +96,8 @@ where
     S: Service<Request<ReqBody>>,
 {
     /// The inner service has been called.
-    pub(crate) const fn calling(future: S::Future, addition: Option<Addition>) -> Self {
-        Self { state: State::Calling { future, addition } }
+    pub(crate) const fn calling(future: S::Future, additions: Additions) -> Self {
+        Self { state: State::Calling { future, additions } }
     }
 
     /// The inner service is not called.
@@ -104,11 +122,9 @@ where
         let mut state = self.project().state;
         loop {
             match state.as_mut().project() {
-                StateProjection::Calling { future, addition } => {
+                StateProjection::Calling { future, additions } => {
                     let mut response = ready!(future.poll(cx))?.map(ResponseBody::inner);
-                    if let Some(addition) = addition.take() {
-                        addition.add_to(response.headers_mut());
-                    }
+                    additions.add_to(response.headers_mut());
                     return Poll::Ready(Ok(response));
                 }
                 StateProjection::Refused { response } => {
@@ -118,7 +134,7 @@ where
                 }
                 StateProjection::Before { step } => match ready!(step.advance(cx)) {
                     Next::Step(next) => *step = next,
-                    Next::Call(future, addition) => state.set(State::Calling { future, addition }),
+                    Next::Call(future, additions) => state.set(State::Calling { future, additions }),
                     Next::Answer(answer) => {
                         return Poll::Ready(answer.map(|response| response.map(ResponseBody::from_bytes)));
                     }
@@ -145,7 +161,7 @@ type NextOf<S, ReqBody, D> =
 /// Where a step leads.
 enum Next<S, ReqBody, D, F, E> {
     Answer(Result<Response<Bytes>, E>),
-    Call(F, Option<Addition>),
+    Call(F, Additions),
     Step(Step<S, ReqBody, D>),
 }
 
@@ -161,17 +177,17 @@ where
                     *self = Self::Deciding { decision, body, inner };
                     return Poll::Pending;
                 }
-                Poll::Ready(Ok(Passed { head, addition })) => {
-                    Next::Step(Self::Readying { request: Request::from_parts(head, body), inner, addition })
+                Poll::Ready(Ok(Passed { head, additions })) => {
+                    Next::Step(Self::Readying { request: Request::from_parts(head, body), inner, additions })
                 }
                 Poll::Ready(Err(response)) => Next::Answer(Ok(response)),
             },
-            Self::Readying { request, mut inner, addition } => match inner.poll_ready(cx) {
+            Self::Readying { request, mut inner, additions } => match inner.poll_ready(cx) {
                 Poll::Pending => {
-                    *self = Self::Readying { request, inner, addition };
+                    *self = Self::Readying { request, inner, additions };
                     return Poll::Pending;
                 }
-                Poll::Ready(Ok(())) => Next::Call(inner.call(request), addition),
+                Poll::Ready(Ok(())) => Next::Call(inner.call(request), additions),
                 Poll::Ready(Err(error)) => Next::Answer(Err(error)),
             },
             // Polled after it was ready: whatever happens then, the inner service does not run twice.

@@ -17,10 +17,10 @@ use super::carriers::Carriers;
 use super::proxy;
 use super::scheme::{Accepted, Attempt, Scheme};
 use crate::credentials::Authorization;
-use crate::deferred::{Addition, Decide, Passed};
+use crate::deferred::{Addition, Additions, Decide, Passed};
 use crate::error::{ConfigError, ConfigFault, Reason};
 use crate::identity::{Identity, VerifyError};
-use crate::response::{Anonymous, ChallengeSet, Context, Offer, Rejection, Respond, answer};
+use crate::response::{Anonymous, ChallengeSet, Context, Kept, Offer, Rejection, Respond, answer};
 
 /// All that a layer knows, shared by its services and futures.
 pub(super) struct Judge {
@@ -54,6 +54,8 @@ pub(super) enum Settled {
     Pass {
         identity: Option<Identity>,
         addition: Option<Addition>,
+        /// Who may keep the answer; `None` where the request is none of ours.
+        kept: Option<Kept>,
     },
     Refuse(Rejection),
 }
@@ -121,7 +123,7 @@ impl Judge {
 
     fn decide(&self, head: &Parts) -> Verdict {
         if self.allow_cors_preflight && is_cors_preflight(head) {
-            return Verdict::Settled(Settled::Pass { identity: None, addition: None });
+            return Verdict::Settled(Settled::Pass { identity: None, addition: None, kept: None });
         }
         let mut fields = head.headers.get_all(AUTHORIZATION).iter();
         let field = fields.next();
@@ -161,7 +163,7 @@ impl Judge {
     /// Nothing was presented.
     fn absent(&self, forget: Option<HeaderValue>) -> Settled {
         if self.allow_anonymous {
-            Settled::Pass { identity: None, addition: forget.map(Addition::Cookie) }
+            Settled::Pass { identity: None, addition: forget.map(Addition::Cookie), kept: Some(Kept::AsEver) }
         } else {
             self.refuse(Reason::Missing, None)
         }
@@ -174,7 +176,8 @@ impl Judge {
                 if let Some(entry) = self.schemes.get(used) {
                     identity.hand_on(entry.name, Arc::clone(&entry.context));
                 }
-                Settled::Pass { identity: Some(identity), addition: header.map(Addition::Header) }
+                let kept = if ambient { Kept::ByNobody } else { Kept::ByClient };
+                Settled::Pass { identity: Some(identity), addition: header.map(Addition::Header), kept: Some(kept) }
             }
             Err(error) if ambient && self.is_stale(&error) => {
                 self.absent(self.schemes.get(used).and_then(|entry| entry.forget.clone()))
@@ -217,13 +220,14 @@ impl Judge {
     #[expect(clippy::result_large_err, reason = "the answer is moved once, into the future that gives it")]
     pub(super) fn settle(&self, settled: Settled, mut head: Parts) -> Result<Passed, Response<Bytes>> {
         match settled {
-            Settled::Pass { identity, mut addition } => {
+            Settled::Pass { identity, mut addition, kept } => {
                 if self.is_for_proxy() {
                     proxy::restore(&mut head);
                     proxy::rename(&mut addition);
                 }
                 self.hand_on(identity, &mut head);
-                Ok(Passed { head, addition })
+                let caching = kept.and_then(|kept| self.challenges.caching(kept));
+                Ok(Passed { head, additions: Additions { field: addition, caching } })
             }
             Settled::Refuse(rejection) => Err(answer(rejection, &*self.respond, head)),
         }

@@ -72,8 +72,8 @@ where
         let deferred = match self.judge.judge(&head) {
             Verdict::Settled(settled) => match self.judge.settle(settled, head) {
                 // This instance was polled ready; no clone of it was.
-                Ok(Passed { head, addition }) => {
-                    Deferred::calling(self.inner.call(Request::from_parts(head, body)), addition)
+                Ok(Passed { head, additions }) => {
+                    Deferred::calling(self.inner.call(Request::from_parts(head, body)), additions)
                 }
                 Err(response) => Deferred::refused(response),
             },

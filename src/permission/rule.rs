@@ -15,7 +15,7 @@ use http::request::Parts;
 use super::evaluate::{Answer, Case, Failure, Truth, address};
 use super::requirement::Requirement;
 use crate::clock::Clock;
-use crate::deferred::{Decide, Passed};
+use crate::deferred::{Additions, Decide, Passed};
 use crate::error::Reason;
 use crate::identity::{Identity, VerifyError};
 use crate::response::{Anonymous, Context, Problem, Rejection, Respond, answer};
@@ -150,7 +150,7 @@ impl Decide for Deciding {
     fn poll_decision(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<Passed, Response<Bytes>>> {
         let (decision, head) = ready!(self.decision.as_mut().poll(cx));
         Poll::Ready(match decision {
-            Ok(()) => Ok(Passed { head, addition: None }),
+            Ok(()) => Ok(Passed { head, additions: Additions::default() }),
             Err(rejection) => Err(self.rule.answer(rejection, head)),
         })
     }

@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use super::future::ResponseFuture;
 use super::rule::{Deciding, Rule, Verdict};
-use crate::deferred::Deferred;
+use crate::deferred::{Additions, Deferred};
 use crate::response::ResponseBody;
 
 /// The service that [`RequireLayer`](super::RequireLayer) makes.
@@ -68,7 +68,7 @@ where
         let (head, body) = request.into_parts();
         ResponseFuture::new(match self.rule.judge(&head) {
             // This instance was polled ready; no clone of it was.
-            Verdict::Allow => Deferred::calling(self.inner.call(Request::from_parts(head, body)), None),
+            Verdict::Allow => Deferred::calling(self.inner.call(Request::from_parts(head, body)), Additions::default()),
             Verdict::Refuse(rejection) => Deferred::refused(self.rule.answer(rejection, head)),
             // Nobody holds capacity of the inner service meanwhile: the ready instance is dropped, and after the decision a
             // clone is driven to readiness.

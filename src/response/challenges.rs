@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, WWW_AUTHENTICATE};
+use http::header::{ACCEPT, AUTHORIZATION, COOKIE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue};
 
+use super::caching::{Caching, Kept, vary_by};
 use super::challenge::Challenge;
 use crate::error::{ConfigError, ConfigFault, Reason};
 
@@ -12,7 +13,9 @@ use crate::error::{ConfigError, ConfigFault, Reason};
 #[derive(Debug)]
 pub(crate) struct ChallengeSet {
     entries: Vec<Entry>,
+    /// Of refusals: they differ by the media type that is asked for, too.
     vary: HeaderValue,
+    vary_of_accepted: HeaderValue,
     secrets: Vec<HeaderName>,
     proxy: bool,
 }
@@ -76,24 +79,24 @@ impl ChallengeSet {
                 Err(error) => faults.extend(error),
             }
         }
-        let mut vary = String::from("accept");
-        let mut secrets = SECRETS.to_vec();
+        let mut read: Vec<HeaderName> = Vec::new();
         for field in fields {
-            let Ok(name) = HeaderName::try_from(field) else {
-                faults.push(ConfigFault::new("scheme", "reads a header field whose name is not a token"));
-                continue;
-            };
-            if !vary.split(", ").any(|own| name == *own) {
-                vary.push_str(", ");
-                vary.push_str(name.as_str());
-            }
-            if !secrets.contains(&name) {
-                secrets.push(name);
+            match HeaderName::try_from(field) {
+                Ok(name) => read.push(name),
+                Err(_) => faults.push(ConfigFault::new("scheme", "reads a header field whose name is not a token")),
             }
         }
-        match HeaderValue::try_from(vary) {
-            Ok(vary) => ConfigError::unless_empty(faults, Self { entries, vary, secrets, proxy }),
-            Err(_) => Err(ConfigFault::new("scheme", "reads too many header fields").into()),
+        match (vary_by([&ACCEPT].into_iter().chain(&read)), vary_by(read.iter())) {
+            (Some(vary), Some(vary_of_accepted)) => {
+                let mut secrets = SECRETS.to_vec();
+                for name in read {
+                    if !secrets.contains(&name) {
+                        secrets.push(name);
+                    }
+                }
+                ConfigError::unless_empty(faults, Self { entries, vary, vary_of_accepted, secrets, proxy })
+            }
+            _ => Err(ConfigFault::new("scheme", "reads too many header fields").into()),
         }
     }
 
@@ -102,8 +105,14 @@ impl ChallengeSet {
         &self.secrets
     }
 
+    /// The `Vary` of refusals.
     pub(crate) const fn vary(&self) -> &HeaderValue {
         &self.vary
+    }
+
+    /// What caches are told of the answer to a request that was let in. Of a proxy's they are told by the server behind.
+    pub(crate) fn caching(&self, kept: Kept) -> Option<Caching> {
+        (!self.proxy).then(|| Caching::new(kept, self.vary_of_accepted.clone()))
     }
 
     /// Whether the scheme at `used` says in its challenge what went wrong.

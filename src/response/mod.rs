@@ -12,6 +12,7 @@ mod answer;
 #[cfg(feature = "digest")]
 mod authentication_info;
 mod body;
+mod caching;
 mod challenge;
 mod challenges;
 mod context;
@@ -26,6 +27,7 @@ pub(crate) use answer::answer;
 #[cfg(feature = "digest")]
 pub(crate) use authentication_info::AuthenticationInfo;
 pub use body::ResponseBody;
+pub(crate) use caching::{Caching, Kept};
 pub use challenge::Challenge;
 pub(crate) use challenges::{ChallengeSet, Offer};
 pub(crate) use context::{Anonymous, Context};

@@ -1,0 +1,85 @@
+//! What caches are told of the answer to a request that was let in.
+
+use http::header::{CACHE_CONTROL, Entry, OccupiedEntry, VARY};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// Who may keep an answer, where the service inside does not say.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kept {
+    /// Whoever HTTP lets keep it: it is for anybody.
+    AsEver,
+    /// The client that sent its credential on purpose.
+    ByClient,
+    /// Nobody: whoever uses the browser after a log-out sees nothing by going back.
+    ByNobody,
+}
+
+/// What is said beside an answer.
+#[derive(Debug)]
+pub(crate) struct Caching {
+    kept: Kept,
+    vary: HeaderValue,
+}
+
+impl Caching {
+    /// `vary` names the fields by which the answers differ, as [`vary_by`] writes them.
+    pub(super) const fn new(kept: Kept, vary: HeaderValue) -> Self {
+        Self { kept, vary }
+    }
+
+    /// Adds what the service inside did not say itself.
+    pub(crate) fn write(self, headers: &mut HeaderMap) {
+        let control = match self.kept {
+            Kept::AsEver => None,
+            Kept::ByClient => Some(const { HeaderValue::from_static("private") }),
+            Kept::ByNobody => Some(const { HeaderValue::from_static("no-store") }),
+        };
+        if let Some(control) = control
+            && let Entry::Vacant(entry) = headers.entry(CACHE_CONTROL)
+        {
+            entry.insert(control);
+        }
+        if self.vary.is_empty() {
+            return;
+        }
+        match headers.entry(VARY) {
+            Entry::Vacant(entry) => {
+                entry.insert(self.vary);
+            }
+            Entry::Occupied(mut entry) => {
+                if let Some(missing) = missing(self.vary, &entry) {
+                    entry.append(missing);
+                }
+            }
+        }
+    }
+}
+
+/// Those names of `vary` that are not said yet.
+fn missing(vary: HeaderValue, said: &OccupiedEntry<'_, HeaderValue>) -> Option<HeaderValue> {
+    let is_said = |name: &[u8]| said.iter().flat_map(names).any(|said| said.eq_ignore_ascii_case(name));
+    if is_said(b"*") {
+        return None;
+    }
+    let missing = || names(&vary).filter(|name| !is_said(name));
+    match missing().count() {
+        0 => None,
+        count if count == names(&vary).count() => Some(vary),
+        _ => HeaderValue::from_bytes(&missing().collect::<Vec<_>>().join(&b", "[..])).ok(),
+    }
+}
+
+fn names(vary: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    vary.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii)
+}
+
+/// The value of `Vary` that names `fields`, each once; `None` where they are too many for one value.
+pub(super) fn vary_by<'a>(fields: impl Iterator<Item = &'a HeaderName>) -> Option<HeaderValue> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in fields.map(HeaderName::as_str) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    HeaderValue::try_from(names.join(", ")).ok()
+}
