@@ -28,7 +28,7 @@ use std::fs;
 use std::time::Duration;
 
 use http::{Request, Response};
-use portcullis::authenticate::{ApiKeys, Bearer, Digest, Session};
+use portcullis::authenticate::{ApiKeys, Bearer, Digest, SameOrigin, Session};
 use portcullis::clock::{Clock, ManualClock, UnixTime};
 use portcullis::credentials::{
     ApiKey, BasicCredentials, BearerToken, ClientAddress, DigestAlgorithm, DigestCredentials, Parameters,
@@ -105,6 +105,8 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`AuthenticateBuilder::allow_cors_preflight`", switch(bare("OPTIONS").await == 200)),
         ("`AuthenticateBuilder::proxy`", switch(bare("GET").await == 407)),
         ("`AuthenticateBuilder::respond_with`", refusal_type().await),
+        ("`AuthenticateLayer` `Cache-Control`, by a cookie", kept("cookie", "__Host-session=").await),
+        ("`AuthenticateLayer` `Cache-Control`, by a header", kept("authorization", "Session ").await),
         ("`BasicCredentials::MAX_USERNAME`", bytes(BasicCredentials::MAX_USERNAME)),
         ("`BasicCredentials::MAX_PASSWORD`", bytes(BasicCredentials::MAX_PASSWORD)),
         ("`Bearer::max_length`", bytes(longest_bearer().await)),
@@ -167,6 +169,9 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`RemoteKeys` cool-down", seconds(RemoteKeys::DEFAULT_COOL_DOWN)),
         ("`RemoteKeysBuilder::allow_keys_from`", allow_keys_from().await),
         ("`RequireLayer::hidden`", switch(forbidden().await == 404)),
+        ("`SameOrigin::allow_missing_origin`", switch(is_same_origin(&[]))),
+        ("`SameOrigin::allow_origin`", allow_origin()),
+        ("`SameOrigin::own_origin`", own_origin()),
         ("`Session::cookie` name", session_cookie_name().await),
         ("`Session::cookie` attributes", cookie_attributes()),
         ("`SessionId`", format!("{} bits", SessionId::from_bytes([0; 32]).expose().len() * 8)),
@@ -409,6 +414,32 @@ async fn session_cookie_name() -> String {
     let request = Request::builder().header("cookie", cookie).body(String::new()).unwrap();
     assert_eq!(ask(&layer, request).await.status(), 200);
     name
+}
+
+/// What caches are told of the answer to a session that was sent in this way.
+async fn kept(name: &str, before: &str) -> String {
+    let sessions = async |_: SessionId| Ok(Identity::assertion("x", "y").build());
+    let layer = AuthenticateLayer::new(Session::new("x", sessions)).unwrap();
+    let credential = format!("{before}{}", SessionId::from_bytes([0; 32]).encode().expose());
+    let answer = ask(&layer, Request::builder().header(name, credential).body(String::new()).unwrap()).await;
+    String::from(answer.headers()["cache-control"].to_str().unwrap())
+}
+
+fn is_same_origin(lines: &[(&str, &str)]) -> bool {
+    let request = Request::post("/").header("host", "own.example");
+    let request = lines.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    SameOrigin::default().check(&request.body(()).unwrap().into_parts().0).is_ok()
+}
+
+fn allow_origin() -> String {
+    let neighbour = [("origin", "https://pay.own.example"), ("sec-fetch-site", "same-site")];
+    String::from(if is_same_origin(&neighbour) { "some" } else { "none" })
+}
+
+fn own_origin() -> String {
+    let is_own = |origin| is_same_origin(&[("origin", origin)]);
+    assert!(is_own("https://own.example") && !is_own("http://own.example") && !is_own("https://other.example"));
+    String::from("https:// and the host asked")
 }
 
 fn cookie_attributes() -> String {
