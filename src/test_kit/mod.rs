@@ -1,4 +1,5 @@
-//! For the tests of services: an issuer in the process, forged tokens, and assertions on challenges.
+//! For the tests of services: an issuer in the process, forged tokens, assertions on challenges, and the contract of session
+//! stores.
 //!
 //! Nothing of this belongs into a server: turn the feature `test-kit` on among the `dev-dependencies`.
 //!
@@ -65,6 +66,7 @@
 //! | opaque tokens, revocation | [`TokenBuilder::mint_opaque`], [`TestIssuer::revoke`] |
 //! | back-channel logout | [`TestIssuer::logout_token`] |
 //! | what a client is told | [`Challenges`] |
+//! | a store of sessions of your own | [`session_store`] (feature `session`) |
 //!
 //! All of it is changed through `&TestIssuer`, at any time. The times of tokens come from the
 //! [`Clock`](crate::clock::Clock) that [`TestIssuerBuilder::clock`] is given.
@@ -88,6 +90,8 @@ mod key_ring;
 mod keys;
 mod mint;
 mod server;
+#[cfg(feature = "session")]
+pub mod session_store;
 mod state;
 mod traffic;
 
