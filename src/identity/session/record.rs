@@ -171,6 +171,7 @@ impl SessionRecord {
 }
 
 /// When a session begins, and when it ends.
+#[derive(Clone, Copy)]
 pub(super) struct Times {
     pub(super) now: Moment,
     pub(super) expires_at: Moment,

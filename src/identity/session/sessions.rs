@@ -69,7 +69,6 @@ struct Shared {
 
 type Random = fn(&mut [u8]) -> Result<(), getrandom::Error>;
 
-#[expect(clippy::must_use_candidate, reason = "what ends sessions is called for that, not for its result")]
 impl Sessions {
     /// Sessions in `store`, under the default limits: 30 minutes idle, 12 hours at all.
     #[must_use]
