@@ -1,6 +1,6 @@
 //! What caches are told of the answer to a request that was let in.
 
-use http::header::{CACHE_CONTROL, Entry, OccupiedEntry, VARY};
+use http::header::{CACHE_CONTROL, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Who may keep an answer, where the service inside does not say.
@@ -35,28 +35,20 @@ impl Caching {
             Kept::ByNobody => Some(const { HeaderValue::from_static("no-store") }),
         };
         if let Some(control) = control
-            && let Entry::Vacant(entry) = headers.entry(CACHE_CONTROL)
+            && !headers.contains_key(CACHE_CONTROL)
         {
-            entry.insert(control);
+            headers.insert(CACHE_CONTROL, control);
         }
-        if self.vary.is_empty() {
-            return;
-        }
-        match headers.entry(VARY) {
-            Entry::Vacant(entry) => {
-                entry.insert(self.vary);
-            }
-            Entry::Occupied(mut entry) => {
-                if let Some(missing) = missing(self.vary, &entry) {
-                    entry.append(missing);
-                }
-            }
+        let missing = if headers.contains_key(VARY) { missing(self.vary, headers) } else { Some(self.vary) };
+        if let Some(missing) = missing.filter(|missing| !missing.is_empty()) {
+            headers.append(VARY, missing);
         }
     }
 }
 
 /// Those names of `vary` that are not said yet.
-fn missing(vary: HeaderValue, said: &OccupiedEntry<'_, HeaderValue>) -> Option<HeaderValue> {
+fn missing(vary: HeaderValue, headers: &HeaderMap) -> Option<HeaderValue> {
+    let said = headers.get_all(VARY);
     let is_said = |name: &[u8]| said.iter().flat_map(names).any(|said| said.eq_ignore_ascii_case(name));
     if is_said(b"*") {
         return None;
@@ -81,5 +73,11 @@ pub(super) fn vary_by<'a>(fields: impl Iterator<Item = &'a HeaderName>) -> Optio
             names.push(name);
         }
     }
-    HeaderValue::try_from(names.join(", ")).ok()
+    let names = names.join(", ");
+    // A clone of these shares no count with other requests.
+    match names.as_str() {
+        "authorization" => Some(const { HeaderValue::from_static("authorization") }),
+        "authorization, cookie" => Some(const { HeaderValue::from_static("authorization, cookie") }),
+        _ => HeaderValue::try_from(names).ok(),
+    }
 }
