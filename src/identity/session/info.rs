@@ -22,7 +22,7 @@ use crate::identity::identity::Identity;
 /// assert_eq!(started.id().encode().expose().len(), 43, "for the client, once");
 /// assert_eq!(started.identity().credential_id(), Some(started.public_id()));
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
-/// # Ok::<(), std::io::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct NewSession {
     id: SessionId,
@@ -99,7 +99,7 @@ impl fmt::Debug for NewSession {
 ///     assert!(sessions.end_public("staff", "alice", session.public_id()).await?);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
-/// # Ok::<(), std::io::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SessionInfo {

@@ -32,6 +32,7 @@ mod sessions;
 mod start;
 mod store;
 mod value;
+mod verdict;
 
 pub use builder::SessionsBuilder;
 pub use error::{SessionError, StoreError};

@@ -27,7 +27,7 @@ use crate::identity::identity::{AuthTime, Facts, Identity, Proof};
 /// assert_eq!(record.key().to_string(), started.public_id());
 /// assert!(record.ends_at() < record.expires_at(), "it would be idle too long");
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
-/// # Ok::<(), std::io::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct SessionRecord {

@@ -34,7 +34,7 @@ use crate::identity::identity::{AuthTime, Facts};
 /// row.facts.truncate(20);
 /// assert!(row.into_record().unwrap_err().is_damaged());
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
-/// # Ok::<(), std::io::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 #[expect(clippy::exhaustive_structs, reason = "stores take it apart and put it together")]

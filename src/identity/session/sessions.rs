@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use zeroize::Zeroize;
+
 use super::builder::{Limits, Recheck, SessionsBuilder};
 use super::erased::AnyStore;
 use super::error::{SessionError, StoreError};
@@ -16,11 +18,7 @@ use super::store::{Ending, Inserted, SessionStore};
 use super::value::ValueCodec;
 use crate::clock::Clock;
 use crate::credentials::SessionId;
-use crate::error::Severity;
-use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
-use crate::identity::verifier::Verifier;
-use crate::trace;
 
 /// Sessions in a [store](SessionStore), under limits. See [the module](super) for the rules.
 ///
@@ -48,19 +46,19 @@ use crate::trace;
 /// assert!(sessions.end(started.id()).await?);
 /// assert!(sessions.verify_now(started.id()).unwrap().is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
-/// # Ok::<(), std::io::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct Sessions {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
-struct Shared {
-    store: Box<dyn AnyStore>,
-    limits: Limits,
+pub(super) struct Shared {
+    pub(super) store: Box<dyn AnyStore>,
+    pub(super) limits: Limits,
     values: Option<ValueCodec>,
     recheck: Option<Arc<Recheck>>,
-    clock: SteadyClock,
+    pub(super) clock: SteadyClock,
     /// When the store was swept last, in milliseconds.
     swept: AtomicU64,
     /// Where ids come from. Not configurable; tests make it fail and repeat itself.
@@ -110,7 +108,9 @@ impl Sessions {
         let owner = SessionOwner::new(identity.issuer(), identity.subject());
         self.sweep_at_times().await?;
         for _ in 0..MAX_TRIES {
-            let key = SessionKey::new(self.random()?, &owner);
+            let mut random = [0; 16];
+            (self.shared.random)(&mut random).map_err(StoreError::unavailable)?;
+            let key = SessionKey::new(random, &owner);
             let (id, digest) = self.id_for(key)?;
             let now = self.shared.clock.now();
             let times = limits.times(now, start.remembered);
@@ -260,11 +260,11 @@ impl Sessions {
         Ok(is_alive.then_some(record))
     }
 
-    fn is_current(&self, record: &SessionRecord) -> bool {
+    pub(super) fn is_current(&self, record: &SessionRecord) -> bool {
         self.shared.recheck.as_ref().is_none_or(|is_current| is_current(&record.clone().into_identity()))
     }
 
-    fn give_value_back(&self, record: &mut SessionRecord) -> Result<(), StoreError> {
+    pub(super) fn give_value_back(&self, record: &mut SessionRecord) -> Result<(), StoreError> {
         self.shared.values.as_ref().map_or(Ok(()), |values| values.read(record))
     }
 
@@ -274,99 +274,14 @@ impl Sessions {
 
     /// A new id that has this key, and its digest.
     fn id_for(&self, key: SessionKey) -> Result<(SessionId, [u8; 32]), StoreError> {
-        let id = SessionId::from_halves(&self.random()?, key.as_bytes());
+        let mut bytes = [0; 32];
+        let (secret, handle) = bytes.split_at_mut(16);
+        (self.shared.random)(secret).map_err(StoreError::unavailable)?;
+        handle.copy_from_slice(key.as_bytes());
+        let id = SessionId::from_bytes(bytes);
+        bytes.zeroize();
         let digest = *SessionTicket::of(&id).digest();
         Ok((id, digest))
-    }
-
-    fn random(&self) -> Result<[u8; 16], StoreError> {
-        let mut bytes = [0; 16];
-        (self.shared.random)(&mut bytes).map_err(StoreError::unavailable)?;
-        Ok(bytes)
-    }
-
-    /// What a loaded record is worth.
-    fn judge(&self, shown: &SessionTicket, record: Option<SessionRecord>) -> Result<Judged, VerifyError> {
-        let Some(mut record) = record.filter(|record| shown.proves(record.digest())) else {
-            return Err(VerifyError::invalid().because("no such session"));
-        };
-        self.give_value_back(&mut record).or_else(|error| refuse_damaged(shown, error))?;
-        let (limits, now) = (&self.shared.limits, self.shared.clock.now());
-        if !limits.is_alive(&record, now) {
-            let cause = "the session was idle too long or has reached its end";
-            return Ok(Judged::Over(VerifyError::expired().because(cause)));
-        }
-        if !self.is_current(&record) {
-            return Ok(Judged::Over(VerifyError::invalid().because("its owner is not what they were")));
-        }
-        let is_due = now.saturating_since(record.last_seen()) >= limits.touch_interval();
-        let touch = is_due.then(|| (now, limits.ends_at(now, record.expires_at(), record.kept.remembered)));
-        Ok(Judged::Alive(record, touch))
-    }
-
-    async fn verdict(&self, shown: &SessionTicket) -> Result<Identity, VerifyError> {
-        let store = &self.shared.store;
-        let record = store.load(shown.key()).await.or_else(|error| refuse_damaged(shown, error))?;
-        match self.judge(shown, record)? {
-            Judged::Alive(record, None) => Ok(record.into_identity()),
-            Judged::Alive(record, Some((now, ends_at))) => {
-                touched(store.touch(shown.key(), now, ends_at).await?, record)
-            }
-            Judged::Over(error) => {
-                store.delete(shown).await?;
-                Err(error)
-            }
-        }
-    }
-
-    fn verdict_now(&self, shown: &SessionTicket) -> Option<Result<Identity, VerifyError>> {
-        let store = &self.shared.store;
-        let record = store.load_now(shown.key())?.or_else(|error| refuse_damaged(shown, error));
-        Some(match record.and_then(|record| self.judge(shown, record)) {
-            Ok(Judged::Alive(record, None)) => Ok(record.into_identity()),
-            Ok(Judged::Alive(record, Some((now, ends_at)))) => {
-                let is_there = store.touch_now(shown.key(), now, ends_at)?;
-                is_there.map_err(VerifyError::from).and_then(|is_there| touched(is_there, record))
-            }
-            Ok(Judged::Over(error)) => Err(store.delete_now(shown)?.err().map_or(error, VerifyError::from)),
-            Err(error) => Err(error),
-        })
-    }
-}
-
-/// What a session is worth that was found.
-enum Judged {
-    /// All, and perhaps the request is to be noted: when, and when the session is over then.
-    Alive(SessionRecord, Option<(Moment, Moment)>),
-    /// Nothing; it is to be cleared away.
-    Over(VerifyError),
-}
-
-/// The request was noted, if the session is still there: else it ended meanwhile.
-fn touched(is_there: bool, record: SessionRecord) -> Result<Identity, VerifyError> {
-    if is_there {
-        Ok(record.into_identity())
-    } else {
-        Err(VerifyError::invalid().because("the session has just ended"))
-    }
-}
-
-/// Something that is no session lets nobody in, and is no outage either.
-fn refuse_damaged<T>(shown: &SessionTicket, error: StoreError) -> Result<T, VerifyError> {
-    if !error.is_damaged() {
-        return Err(error.into());
-    }
-    trace::happened(Severity::Error, "a session is damaged", &shown.key(), Some(&error));
-    Err(VerifyError::invalid().because("the session is damaged"))
-}
-
-impl Verifier<SessionId> for Sessions {
-    async fn verify(&self, id: SessionId) -> Result<Identity, VerifyError> {
-        self.verdict(&SessionTicket::of(&id)).await
-    }
-
-    fn verify_now(&self, id: &SessionId) -> Option<Result<Identity, VerifyError>> {
-        self.verdict_now(&SessionTicket::of(id))
     }
 }
 

@@ -1,0 +1,99 @@
+//! What a session is worth that a client shows.
+
+use super::error::StoreError;
+use super::key::SessionTicket;
+use super::moment::Moment;
+use super::record::SessionRecord;
+use super::sessions::Sessions;
+use crate::credentials::SessionId;
+use crate::error::Severity;
+use crate::identity::error::VerifyError;
+use crate::identity::identity::Identity;
+use crate::identity::verifier::Verifier;
+use crate::trace;
+
+impl Verifier<SessionId> for Sessions {
+    async fn verify(&self, id: SessionId) -> Result<Identity, VerifyError> {
+        self.verdict(&SessionTicket::of(&id)).await
+    }
+
+    fn verify_now(&self, id: &SessionId) -> Option<Result<Identity, VerifyError>> {
+        self.verdict_now(&SessionTicket::of(id))
+    }
+}
+
+impl Sessions {
+    /// What a loaded record is worth.
+    fn judge(&self, shown: &SessionTicket, record: Option<SessionRecord>) -> Result<Judged, VerifyError> {
+        let Some(mut record) = record.filter(|record| shown.proves(record.digest())) else {
+            return Err(VerifyError::invalid().because("no such session"));
+        };
+        self.give_value_back(&mut record).or_else(|error| refuse_damaged(shown, error))?;
+        let (limits, now) = (&self.shared.limits, self.shared.clock.now());
+        if !limits.is_alive(&record, now) {
+            let cause = "the session was idle too long or has reached its end";
+            return Ok(Judged::Over(VerifyError::expired().because(cause)));
+        }
+        if !self.is_current(&record) {
+            return Ok(Judged::Over(VerifyError::invalid().because("its owner is not what they were")));
+        }
+        let is_due = now.saturating_since(record.last_seen()) >= limits.touch_interval();
+        let touch = is_due.then(|| (now, limits.ends_at(now, record.expires_at(), record.kept.remembered)));
+        Ok(Judged::Alive(record, touch))
+    }
+
+    async fn verdict(&self, shown: &SessionTicket) -> Result<Identity, VerifyError> {
+        let store = &self.shared.store;
+        let record = store.load(shown.key()).await.or_else(|error| refuse_damaged(shown, error))?;
+        match self.judge(shown, record)? {
+            Judged::Alive(record, None) => Ok(record.into_identity()),
+            Judged::Alive(record, Some((now, ends_at))) => {
+                touched(store.touch(shown.key(), now, ends_at).await?, record)
+            }
+            Judged::Over(error) => {
+                store.delete(shown).await?;
+                Err(error)
+            }
+        }
+    }
+
+    fn verdict_now(&self, shown: &SessionTicket) -> Option<Result<Identity, VerifyError>> {
+        let store = &self.shared.store;
+        let record = store.load_now(shown.key())?.or_else(|error| refuse_damaged(shown, error));
+        Some(match record.and_then(|record| self.judge(shown, record)) {
+            Ok(Judged::Alive(record, None)) => Ok(record.into_identity()),
+            Ok(Judged::Alive(record, Some((now, ends_at)))) => {
+                let is_there = store.touch_now(shown.key(), now, ends_at)?;
+                is_there.map_err(VerifyError::from).and_then(|is_there| touched(is_there, record))
+            }
+            Ok(Judged::Over(error)) => Err(store.delete_now(shown)?.err().map_or(error, VerifyError::from)),
+            Err(error) => Err(error),
+        })
+    }
+}
+
+/// What a session is worth that was found.
+enum Judged {
+    /// All, and perhaps the request is to be noted: when, and when the session is over then.
+    Alive(SessionRecord, Option<(Moment, Moment)>),
+    /// Nothing; it is to be cleared away.
+    Over(VerifyError),
+}
+
+/// The request was noted, if the session is still there: else it ended meanwhile.
+fn touched(is_there: bool, record: SessionRecord) -> Result<Identity, VerifyError> {
+    if is_there {
+        Ok(record.into_identity())
+    } else {
+        Err(VerifyError::invalid().because("the session has just ended"))
+    }
+}
+
+/// Something that is no session lets nobody in, and is no outage either.
+fn refuse_damaged<T>(shown: &SessionTicket, error: StoreError) -> Result<T, VerifyError> {
+    if !error.is_damaged() {
+        return Err(error.into());
+    }
+    trace::happened(Severity::Error, "a session is damaged", &shown.key(), Some(&error));
+    Err(VerifyError::invalid().because("the session is damaged"))
+}
