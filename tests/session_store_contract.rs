@@ -1,5 +1,9 @@
 //! Every promise of `SessionStore`, by the stores that need nothing; and that the suite finds a store that breaks them.
 
+mod support {
+    pub(crate) mod table_store;
+}
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard};
@@ -10,9 +14,12 @@ use portcullis::identity::session::{
 };
 use portcullis::session_store_contract;
 use portcullis::test_kit::session_store as promise;
+use support::table_store::TableStore;
 use tokio::task::yield_now;
 
 session_store_contract!(memory, async { MemoryStore::new() });
+session_store_contract!(rows, async { TableStore::default() });
+session_store_contract!(where_nothing_is_installed, async { None::<MemoryStore> });
 
 /// A store as it is often written: it loads, thinks, and writes. Whoever calls it alone sees nothing wrong.
 #[derive(Default)]
