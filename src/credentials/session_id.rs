@@ -36,6 +36,17 @@ impl SessionId {
         Self(Secret::new(bytes))
     }
 
+    /// The id whose first half is the secret one, and whose second half finds the session.
+    /// Both must come from a cryptographic generator of random numbers.
+    #[must_use]
+    pub fn from_halves(secret: &[u8; 16], handle: &[u8; 16]) -> Self {
+        let mut id = Self::from_bytes([0; 32]);
+        let (first, second) = id.0.expose_mut().split_at_mut(16);
+        first.copy_from_slice(secret);
+        second.copy_from_slice(handle);
+        id
+    }
+
     /// Reads what the client carries.
     ///
     /// # Errors

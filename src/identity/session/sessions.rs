@@ -4,8 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use zeroize::Zeroize;
-
 use super::builder::{Limits, Recheck, SessionsBuilder};
 use super::erased::AnyStore;
 use super::error::{SessionError, StoreError};
@@ -29,7 +27,8 @@ use crate::identity::identity::Identity;
 /// ```
 /// use portcullis::identity::session::{MemoryStore, SessionStart, Sessions};
 /// use portcullis::{Identity, Verifier};
-/// ///
+/// use std::time::Duration;
+///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let sessions =
 ///     Sessions::builder(MemoryStore::new()).idle(Duration::from_secs(15 * 60)).max_per_subject(10).build()?;
@@ -46,7 +45,7 @@ use crate::identity::identity::Identity;
 /// assert!(sessions.end(started.id()).await?);
 /// assert!(sessions.verify_now(started.id()).unwrap().is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Sessions {
@@ -108,9 +107,7 @@ impl Sessions {
         let owner = SessionOwner::new(identity.issuer(), identity.subject());
         self.sweep_at_times().await?;
         for _ in 0..MAX_TRIES {
-            let mut random = [0; 16];
-            (self.shared.random)(&mut random).map_err(StoreError::unavailable)?;
-            let key = SessionKey::new(random, &owner);
+            let key = SessionKey::new(self.random()?, &owner);
             let (id, digest) = self.id_for(key)?;
             let now = self.shared.clock.now();
             let times = limits.times(now, start.remembered);
@@ -274,14 +271,15 @@ impl Sessions {
 
     /// A new id that has this key, and its digest.
     fn id_for(&self, key: SessionKey) -> Result<(SessionId, [u8; 32]), StoreError> {
-        let mut bytes = [0; 32];
-        let (secret, handle) = bytes.split_at_mut(16);
-        (self.shared.random)(secret).map_err(StoreError::unavailable)?;
-        handle.copy_from_slice(key.as_bytes());
-        let id = SessionId::from_bytes(bytes);
-        bytes.zeroize();
+        let id = SessionId::from_halves(&self.random()?, key.as_bytes());
         let digest = *SessionTicket::of(&id).digest();
         Ok((id, digest))
+    }
+
+    fn random(&self) -> Result<[u8; 16], StoreError> {
+        let mut bytes = [0; 16];
+        (self.shared.random)(&mut bytes).map_err(StoreError::unavailable)?;
+        Ok(bytes)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a session is worth that a client shows.
+//! What a session is worth that a request came with.
 
 use super::error::StoreError;
 use super::key::SessionTicket;

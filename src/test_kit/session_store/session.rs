@@ -157,10 +157,7 @@ impl Session {
 
 /// What a client shows that has a new secret.
 fn ticket(key: SessionKey) -> SessionTicket {
-    let mut bytes: [u8; 32] = random();
-    let (_, handle) = bytes.split_at_mut(16);
-    handle.copy_from_slice(key.as_bytes());
-    SessionTicket::of(&SessionId::from_bytes(bytes))
+    SessionTicket::of(&SessionId::from_halves(&random(), key.as_bytes()))
 }
 
 fn facts_of(facts: &Map<String, Value>) -> Vec<u8> {
