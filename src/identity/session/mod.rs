@@ -31,6 +31,7 @@ mod row;
 mod sessions;
 mod start;
 mod store;
+mod sweep;
 mod value;
 mod verdict;
 

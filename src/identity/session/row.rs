@@ -194,3 +194,140 @@ impl fmt::Debug for SessionRow {
         f.debug_struct("SessionRow").field("key", &self.key).field("ends_at", &self.ends_at).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::identity::Identity;
+    use crate::identity::session::{SessionOwner, SessionStart, record::Times};
+
+    fn record(identity: &Identity) -> SessionRecord {
+        let owner = SessionOwner::new(identity.issuer(), identity.subject());
+        let (now, later) = (Moment::from_millis(1_000_123), Moment::from_millis(9_000_456));
+        let start = SessionStart::new().label("Firefox \u{1f98a}").address([192, 0, 2, 7]).remembered();
+        let times = Times { now, expires_at: later, ends_at: Moment::from_millis(2_000_789) };
+        SessionRecord::begin(identity, None, (SessionKey::new([7; 16], &owner), [1; 32]), start, times)
+    }
+
+    fn alice() -> Identity {
+        let then = UnixTime::from_secs(500);
+        Identity::assertion("https://id.example", "al\0ce \u{e9}")
+            .scopes(["a:read", "b:write"])
+            .roles(["clerk"])
+            .amr(["pwd", "otp"])
+            .acr("gold")
+            .authenticated_at(then)
+            .build()
+    }
+
+    /// The row of a session of whose JSON this was changed.
+    fn changed(change: impl FnOnce(&mut serde_json::Value)) -> SessionRow {
+        let mut row = record(&alice()).to_row().unwrap();
+        let mut facts = serde_json::from_slice(&row.facts).unwrap();
+        change(&mut facts);
+        row.facts = serde_json::to_vec(&facts).unwrap();
+        row
+    }
+
+    #[track_caller]
+    fn assert_damaged(row: SessionRow) {
+        let error = row.into_record().unwrap_err();
+        assert!(error.is_damaged(), "{error}");
+    }
+
+    #[test]
+    fn a_record_comes_back_from_its_row_as_it_was() {
+        let before =
+            record(&alice()).renewed([2; 32], None, Moment::from_millis(1_500_001), Moment::from_millis(3_000_002));
+        let row = before.to_row().unwrap();
+        let after = row.clone().into_record().unwrap();
+        assert_eq!((after.key(), after.digest(), after.previous()), (before.key(), &[2; 32], Some(&[1; 32])));
+        assert_eq!((after.last_seen(), after.ends_at()), (before.last_seen(), before.ends_at()));
+        assert_eq!((after.created_at(), after.expires_at()), (before.created_at(), before.expires_at()));
+        assert_eq!(after.info(), before.info());
+        assert_eq!(after.to_row().unwrap().facts, row.facts);
+        let identity = after.into_identity();
+        assert_eq!(identity, alice());
+        assert_eq!((identity.scopes(), identity.roles()), (alice().scopes(), alice().roles()));
+        assert_eq!(
+            (identity.amr(), identity.acr(), identity.auth_time()),
+            (alice().amr(), Some("gold"), alice().auth_time())
+        );
+        assert_eq!(identity.credential_id(), Some(&*before.key().to_string()));
+    }
+
+    #[test]
+    fn members_that_nobody_knows_yet_are_passed_over() {
+        let row = changed(|facts| facts["nickname"] = serde_json::json!({"of": ["tomorrow"]}));
+        assert_eq!(row.into_record().unwrap().into_identity(), alice());
+    }
+
+    #[test]
+    fn what_was_not_written_here_is_damaged() {
+        let whole = record(&alice()).to_row().unwrap();
+        for length in 0..whole.facts.len() {
+            let mut row = whole.clone();
+            row.facts.truncate(length);
+            assert_damaged(row);
+        }
+        for (member, value) in [
+            ("v", "2"),
+            ("v", "0"),
+            ("v", "\"1\""),
+            ("v", "256"),
+            ("v", "null"),
+            ("issuer", "7"),
+            ("issuer", "\"guests\""),
+            ("subject", "[\"alice\"]"),
+            ("subject", "\"bob\""),
+            ("subject", "null"),
+            ("scopes", "\"a:read\""),
+            ("roles", "[7]"),
+            ("auth_time", "-1"),
+            ("auth_time", "1.5"),
+            ("label", "{}"),
+            ("address", "\"localhost\""),
+            ("remembered", "\"yes\""),
+            ("created_at", "\"now\""),
+            ("expires_at", "1e40"),
+        ] {
+            assert_damaged(changed(|facts| facts[member] = serde_json::from_str(value).unwrap()));
+        }
+        for member in ["v", "issuer", "subject", "created_at", "expires_at"] {
+            assert_damaged(changed(|facts| drop(facts.as_object_mut().unwrap().remove(member))));
+        }
+        for facts in ["", "null", "[]", "{}", "7", "\"x\"", "{\"v\":1,\"v\":1}", "\u{feff}{}"] {
+            assert_damaged(SessionRow { facts: facts.into(), ..whole.clone() });
+        }
+        assert_damaged(SessionRow { facts: vec![0xff; 64], ..whole.clone() });
+        assert_damaged(SessionRow { facts: vec![b'['; SessionRow::MAX_FACTS], ..whole });
+    }
+
+    #[test]
+    fn more_than_a_session_may_have_is_neither_read_nor_written() {
+        let mut row = record(&alice()).to_row().unwrap();
+        row.facts.resize(SessionRow::MAX_FACTS, b' ');
+        assert!(row.clone().into_record().is_ok());
+        row.facts.push(b' ');
+        assert_damaged(row);
+
+        let large = Identity::assertion("staff", "x".repeat(SessionRow::MAX_FACTS)).build();
+        let error = record(&large).to_row().unwrap_err();
+        assert!(!error.is_damaged() && error.to_string().contains("64 KiB"), "{error}");
+    }
+
+    #[test]
+    fn a_row_counts_under_its_own_key_and_owner_alone() {
+        let row = record(&alice()).to_row().unwrap();
+        let bob = SessionOwner::new("https://id.example", "bob");
+        assert_damaged(SessionRow { owner: *bob.digest(), ..row.clone() });
+        assert_damaged(SessionRow { key: SessionKey::new([7; 16], &bob), ..row });
+    }
+
+    #[test]
+    fn a_value_that_would_be_lost_is_an_error_that_says_what_to_do() {
+        let identity = Identity::assertion("staff", "alice").value(7_u32).build();
+        let error = record(&identity).to_row().unwrap_err();
+        assert!(!error.is_damaged() && error.to_string().contains("keep_value"), "{error}");
+    }
+}

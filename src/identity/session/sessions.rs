@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use super::builder::{Limits, Recheck, SessionsBuilder};
 use super::erased::AnyStore;
@@ -59,7 +59,7 @@ pub(super) struct Shared {
     recheck: Option<Arc<Recheck>>,
     pub(super) clock: SteadyClock,
     /// When the store was swept last, in milliseconds.
-    swept: AtomicU64,
+    pub(super) swept: AtomicU64,
     /// Where ids come from. Not configurable; tests make it fail and repeat itself.
     random: Random,
 }
@@ -212,39 +212,6 @@ impl Sessions {
         Ok(alive.map(SessionRecord::info).collect())
     }
 
-    /// Clears away all sessions that are over, and says how many. Sessions do so by themselves as others begin, if the
-    /// store does not; this is for those who want to choose the hour.
-    ///
-    /// # Errors
-    ///
-    /// [`Unavailable`](SessionError::Unavailable): the rest stays for the next time.
-    pub async fn sweep(&self) -> Result<usize, SessionError> {
-        let mut all = 0;
-        loop {
-            let swept = self.shared.store.sweep(self.shared.clock.now(), BATCH).await?;
-            all += swept;
-            if swept < BATCH {
-                return Ok(all);
-            }
-        }
-    }
-
-    /// Once a minute whoever begins a session clears some away that are over.
-    async fn sweep_at_times(&self) -> Result<(), StoreError> {
-        let Shared { store, swept, clock, .. } = &*self.shared;
-        let (now, last) = (clock.now(), swept.load(Ordering::Relaxed));
-        let is_due = now.as_millis().saturating_sub(last) >= SWEEP_INTERVAL;
-        if is_due
-            && store.needs_sweep()
-            && swept.compare_exchange(last, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
-            && store.sweep(now, BATCH).await? == BATCH
-        {
-            // There is more: the next one goes on.
-            swept.store(last, Ordering::Relaxed);
-        }
-        Ok(())
-    }
-
     /// The live session that `shown` opens.
     async fn alive(&self, shown: &SessionTicket, now: Moment) -> Result<Option<SessionRecord>, StoreError> {
         let record = match self.shared.store.load_now(shown.key()) {
@@ -291,7 +258,66 @@ impl fmt::Debug for Sessions {
 
 /// A single repetition has a chance of one in 2^100 and less.
 const MAX_TRIES: usize = 3;
-/// How many sessions are cleared away in one step.
-const BATCH: usize = 1000;
-/// In milliseconds.
-const SWEEP_INTERVAL: u64 = 60_000;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    use super::*;
+    use crate::identity::session::MemoryStore;
+    use crate::identity::verifier::Verifier;
+
+    fn with_random(random: Random) -> (Sessions, MemoryStore) {
+        let store = MemoryStore::new();
+        let mut sessions = Sessions::new(store.clone());
+        Arc::get_mut(&mut sessions.shared).unwrap().random = random;
+        (sessions, store)
+    }
+
+    fn alice() -> Identity {
+        Identity::assertion("staff", "alice").build()
+    }
+
+    #[tokio::test]
+    async fn without_random_bytes_no_session_begins_and_none_is_rotated() {
+        let (sessions, store) = with_random(|_| Err(getrandom::Error::UNSUPPORTED));
+        let error = sessions.create(&alice(), SessionStart::new()).await.unwrap_err();
+        assert!(matches!(error, SessionError::Unavailable(_)), "{error}");
+        assert_eq!(store.count(), 0);
+
+        let started = Sessions::new(store.clone()).create(&alice(), SessionStart::new()).await.unwrap();
+        sessions.rotate(started.id()).await.unwrap_err();
+        sessions.renew(started.id(), &alice()).await.unwrap_err();
+        assert!(sessions.verify_now(started.id()).unwrap().is_ok(), "the session goes on as it was");
+    }
+
+    #[tokio::test]
+    async fn an_id_that_comes_a_second_time_overwrites_nothing() {
+        let (sessions, store) = with_random(|bytes| {
+            bytes.fill(7);
+            Ok(())
+        });
+        let first = sessions.create(&alice(), SessionStart::new().label("first")).await.unwrap();
+        let error = sessions.create(&alice(), SessionStart::new().label("second")).await.unwrap_err();
+        assert!(error.to_string().contains("repeats itself"), "{error}");
+        let listed = sessions.list("staff", "alice").await.unwrap();
+        assert_eq!((store.count(), listed[0].label()), (1, Some("first")));
+        assert!(sessions.verify_now(first.id()).unwrap().is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_id_that_comes_a_second_time_is_made_anew() {
+        static NEXT: AtomicU8 = AtomicU8::new(0);
+        // Each id needs two: 0 and 1, then 0 and 1 again, which are taken, then others.
+        let (sessions, store) = with_random(|bytes| {
+            let call = NEXT.fetch_add(1, Ordering::Relaxed);
+            bytes.fill(if call < 4 { call % 2 } else { call });
+            Ok(())
+        });
+        let first = sessions.create(&alice(), SessionStart::new()).await.unwrap();
+        let second = sessions.create(&alice(), SessionStart::new()).await.unwrap();
+        assert_ne!(first.public_id(), second.public_id());
+        assert!(sessions.verify_now(first.id()).unwrap().is_ok() && sessions.verify_now(second.id()).unwrap().is_ok());
+        assert_eq!((store.count(), NEXT.load(Ordering::Relaxed)), (2, 6));
+    }
+}
