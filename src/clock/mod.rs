@@ -5,18 +5,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-#[cfg(any(feature = "jwks", feature = "test-kit"))]
+#[cfg(any(feature = "jwks", feature = "postgres", feature = "sqlite", feature = "test-kit"))]
 mod deadline;
 #[cfg(feature = "htpasswd")]
 mod modified;
-#[cfg(any(feature = "redis", feature = "test-kit"))]
+#[cfg(any(feature = "redis", feature = "sqlite", feature = "test-kit"))]
 mod sleep;
 
-#[cfg(any(feature = "jwks", feature = "test-kit"))]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) use deadline::Late;
+#[cfg(any(feature = "jwks", feature = "postgres", feature = "sqlite", feature = "test-kit"))]
 pub(crate) use deadline::within;
 #[cfg(feature = "htpasswd")]
 pub(crate) use modified::modified;
-#[cfg(any(feature = "redis", feature = "test-kit"))]
+#[cfg(any(feature = "redis", feature = "sqlite", feature = "test-kit"))]
 pub(crate) use sleep::sleep;
 
 /// Whole seconds since 1970-01-01T00:00:00Z, the resolution of a JWT's `NumericDate` (RFC 7519 section 2).

@@ -18,6 +18,8 @@
 //! | store | feature | lives as long as | shared by |
 //! |---|---|---|---|
 //! | [`MemoryStore`] | | the process | the process |
+//! | `SqliteStore` | `sqlite` | the file | the processes of a machine |
+//! | `PostgresStore` | `postgres` | the database | all that reach it |
 
 mod builder;
 mod erased;
@@ -26,9 +28,15 @@ mod info;
 mod key;
 mod memory;
 mod moment;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod record;
 mod row;
 mod sessions;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod start;
 mod store;
 mod sweep;
@@ -41,8 +49,12 @@ pub use info::{NewSession, SessionInfo};
 pub use key::{SessionKey, SessionOwner, SessionTicket};
 pub use memory::MemoryStore;
 pub use moment::Moment;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresStore, PostgresStoreBuilder};
 pub use record::SessionRecord;
 pub use row::SessionRow;
 pub use sessions::Sessions;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteStore, SqliteStoreBuilder};
 pub use start::SessionStart;
 pub use store::{Ending, Inserted, OwnerLimit, SessionStore, WhenFull};
