@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -42,7 +43,8 @@ impl Door {
 
     /// What one request with it is answered.
     pub(crate) async fn show(&self, id: &str) -> StatusCode {
-        let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("inner"))));
+        let inner =
+            service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("inner")))));
         let request = Request::get("/").header(AUTHORIZATION, format!("Session {id}")).body(()).unwrap();
         let service = self.layer.layer(inner);
         service.oneshot(request).await.unwrap().status()

@@ -69,7 +69,14 @@ impl Postgres {
         }
         let postgres = Self { programs, folder, port, user, settings: Vec::new(), child: None };
         let mut command = postgres.command("initdb");
-        command.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]);
+        command.args([
+            "--username=postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-sync",
+            "--wal-segsize=1",
+        ]);
         let made = command.arg("--pgdata").arg(postgres.data()).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         Some(postgres)
@@ -247,7 +254,10 @@ fn programs() -> Option<PathBuf> {
     folders.sort();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).collect::<Vec<_>>();
-    let found = on_path.into_iter().chain(folders.into_iter().rev()).find(|folder| folder.join("initdb").is_file());
+    let is_complete = |folder: &PathBuf| {
+        ["initdb", "pg_dump", "postgres", "psql"].iter().all(|program| folder.join(program).is_file())
+    };
+    let found = on_path.into_iter().chain(folders.into_iter().rev()).find(is_complete);
     found.or_else(|| services::missing("PostgreSQL is neither on the PATH nor in /usr/lib/postgresql"))
 }
 
