@@ -46,7 +46,7 @@ async fn a_server_killed_under_load_loses_nothing_and_lets_nobody_in() {
         postgres.launch();
     }
     crowd.until_busy().await;
-    println!("killed: {}", crowd.disperse().await);
+    eprintln!("killed: {}", crowd.disperse().await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,7 +60,7 @@ async fn a_server_that_freezes_under_load_is_unavailable_in_time_and_found_again
     crowd.until("refusals", |seen| load(&seen.unavailable) >= unavailable).await;
     postgres.freeze(false);
     crowd.until_busy().await;
-    println!("frozen: {}", crowd.disperse().await);
+    eprintln!("frozen: {}", crowd.disperse().await);
 }
 
 #[tokio::test]
@@ -168,7 +168,7 @@ async fn tables_that_went_with_their_database_are_made_again() {
     assert!(door.log_in("alice").await.is_some());
 }
 
-/// S02
+/// S11
 #[tokio::test]
 async fn neither_a_dump_nor_the_files_hold_an_id_that_opens_a_session() {
     let Some(postgres) = Postgres::start_with(&["log_statement=all"]) else { return };

@@ -49,7 +49,7 @@ async fn a_session_outlives_the_process_and_so_does_its_end() {
     assert_eq!(door.show(&ended).await, StatusCode::UNAUTHORIZED);
 }
 
-/// S02
+/// S11
 #[tokio::test]
 async fn the_file_holds_no_id_that_opens_a_session() {
     let (folder, path) = place();
@@ -287,7 +287,7 @@ async fn two_processes_may_share_the_file() {
         crowd.until("log-ins", |seen| load(&seen.log_ins) > 100 && load(&seen.log_outs) > 20).await;
     }
     for crowd in crowds {
-        println!("{}", crowd.disperse().await);
+        eprintln!("{}", crowd.disperse().await);
     }
 }
 

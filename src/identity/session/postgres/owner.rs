@@ -3,20 +3,20 @@
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgTransaction, query, query_scalar};
 
-use super::super::sql::{DeleteOf, Fault, Insert, Question, Try, integer};
+use super::super::sql::{DeleteOf, Fault, Insert, Question, integer};
 use super::super::store::{Ending, Inserted, OwnerLimit, WhenFull};
 
 impl Question<PgConnection> for Insert {
     type Answer = Inserted;
     const IN_TRANSACTION: bool = true;
 
-    async fn ask(&self, connection: &mut PgConnection, which: Try) -> Result<Inserted, Fault> {
+    async fn ask(&self, connection: &mut PgConnection, again: bool) -> Result<Inserted, Fault> {
         let Some(limit) = self.limit else {
-            let begun = insert(self, connection, which).await?;
+            let begun = insert(self, connection, again).await?;
             return Ok(if begun { Inserted::Begun } else { Inserted::Taken });
         };
         let mut transaction = lock(connection, &self.row.owner).await?;
-        let inserted = if !insert(self, &mut transaction, which).await? {
+        let inserted = if !insert(self, &mut transaction, again).await? {
             Inserted::Taken
         } else if keep(self, limit, &mut transaction).await? {
             Inserted::Begun
@@ -31,7 +31,7 @@ impl Question<PgConnection> for Insert {
     }
 }
 
-async fn insert(question: &Insert, connection: &mut PgConnection, which: Try) -> Result<bool, Fault> {
+async fn insert(question: &Insert, connection: &mut PgConnection, again: bool) -> Result<bool, Fault> {
     let row = &question.row;
     let inserted = query(INSERT)
         .bind(&row.key.as_bytes()[..])
@@ -42,7 +42,7 @@ async fn insert(question: &Insert, connection: &mut PgConnection, which: Try) ->
         .bind(integer(row.ends_at))
         .bind(integer(question.created_at))
         .bind(&row.facts[..])
-        .bind(which == Try::Again);
+        .bind(again);
     Ok(inserted.execute(connection).await?.rows_affected() > 0)
 }
 
@@ -66,7 +66,7 @@ impl Question<PgConnection> for DeleteOf<'_> {
     type Answer = usize;
     const IN_TRANSACTION: bool = true;
 
-    async fn ask(&self, connection: &mut PgConnection, _: Try) -> Result<usize, Fault> {
+    async fn ask(&self, connection: &mut PgConnection, _: bool) -> Result<usize, Fault> {
         let mut transaction = lock(connection, self.owner).await?;
         let owner = &self.owner[..];
         let deleted = match &self.which {

@@ -3,12 +3,12 @@
 use sqlx::{PgConnection, query};
 
 use super::super::record::SessionRecord;
-use super::super::sql::{Delete, Fault, List, Load, Question, Rotate, Sweep, Touch, Try, integer, read, read_all};
+use super::super::sql::{Delete, Fault, List, Load, Question, Rotate, Sweep, Touch, integer, read, read_all};
 
 impl Question<PgConnection> for Load {
     type Answer = Option<SessionRecord>;
 
-    async fn ask(&self, connection: &mut PgConnection, _: Try) -> Result<Self::Answer, Fault> {
+    async fn ask(&self, connection: &mut PgConnection, _: bool) -> Result<Self::Answer, Fault> {
         let row = query(LOAD).bind(&self.0.as_bytes()[..]).fetch_optional(connection).await?;
         row.map(|row| read(&row)).transpose()
     }
@@ -17,7 +17,7 @@ impl Question<PgConnection> for Load {
 impl Question<PgConnection> for Touch {
     type Answer = bool;
 
-    async fn ask(&self, connection: &mut PgConnection, _: Try) -> Result<bool, Fault> {
+    async fn ask(&self, connection: &mut PgConnection, _: bool) -> Result<bool, Fault> {
         let times =
             query(TOUCH).bind(&self.key.as_bytes()[..]).bind(integer(self.last_seen)).bind(integer(self.ends_at));
         Ok(times.execute(connection).await?.rows_affected() > 0)
@@ -27,7 +27,7 @@ impl Question<PgConnection> for Touch {
 impl Question<PgConnection> for Rotate<'_> {
     type Answer = bool;
 
-    async fn ask(&self, connection: &mut PgConnection, which: Try) -> Result<bool, Fault> {
+    async fn ask(&self, connection: &mut PgConnection, again: bool) -> Result<bool, Fault> {
         let Self { shown, row } = self;
         let rotated = query(ROTATE)
             .bind(&row.key.as_bytes()[..])
@@ -38,7 +38,7 @@ impl Question<PgConnection> for Rotate<'_> {
             .bind(integer(row.ends_at))
             .bind(&row.facts[..])
             .bind(&row.owner[..])
-            .bind(which == Try::Again);
+            .bind(again);
         Ok(rotated.execute(connection).await?.rows_affected() > 0)
     }
 }
@@ -46,7 +46,7 @@ impl Question<PgConnection> for Rotate<'_> {
 impl Question<PgConnection> for Delete<'_> {
     type Answer = bool;
 
-    async fn ask(&self, connection: &mut PgConnection, _: Try) -> Result<bool, Fault> {
+    async fn ask(&self, connection: &mut PgConnection, _: bool) -> Result<bool, Fault> {
         let deleted = query(DELETE).bind(&self.0.key().as_bytes()[..]).bind(&self.0.digest()[..]).execute(connection);
         Ok(deleted.await?.rows_affected() > 0)
     }
@@ -55,7 +55,7 @@ impl Question<PgConnection> for Delete<'_> {
 impl Question<PgConnection> for List<'_> {
     type Answer = Vec<SessionRecord>;
 
-    async fn ask(&self, connection: &mut PgConnection, _: Try) -> Result<Self::Answer, Fault> {
+    async fn ask(&self, connection: &mut PgConnection, _: bool) -> Result<Self::Answer, Fault> {
         Ok(read_all(&query(LIST).bind(&self.0[..]).fetch_all(connection).await?))
     }
 }
@@ -63,7 +63,7 @@ impl Question<PgConnection> for List<'_> {
 impl Question<PgConnection> for Sweep {
     type Answer = usize;
 
-    async fn ask(&self, connection: &mut PgConnection, _: Try) -> Result<usize, Fault> {
+    async fn ask(&self, connection: &mut PgConnection, _: bool) -> Result<usize, Fault> {
         let at_most = i64::try_from(self.at_most).unwrap_or(i64::MAX);
         let swept = query(SWEEP).bind(integer(self.now)).bind(at_most).execute(connection).await?;
         Ok(usize::try_from(swept.rows_affected()).unwrap_or(usize::MAX))

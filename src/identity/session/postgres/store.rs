@@ -12,9 +12,7 @@ use super::super::error::StoreError;
 use super::super::key::{SessionKey, SessionOwner, SessionTicket};
 use super::super::moment::Moment;
 use super::super::record::SessionRecord;
-use super::super::sql::{
-    Delete, DeleteOf, Fault, Insert, List, Load, Pool, Question, Rotate, Sweep, Touch, Try, Upkeep,
-};
+use super::super::sql::{Delete, DeleteOf, Fault, Insert, List, Load, Pool, Question, Rotate, Sweep, Touch, Upkeep};
 use super::super::store::{Ending, Inserted, OwnerLimit, SessionStore};
 use super::builder::PostgresStoreBuilder;
 use super::schema;
@@ -93,7 +91,7 @@ impl PostgresStore {
             // The statements are written for it: each sees what was committed before it.
             ("default_transaction_isolation", "read committed"),
         ]);
-        let pool = Pool::new(options, connections, Upkeep::Remote);
+        let pool = Pool::new(options, connections, UPKEEP);
         Self { shared: Arc::new(Shared { pool, patience, prepared: AtomicBool::new(false) }) }
     }
 
@@ -118,7 +116,7 @@ impl PostgresStore {
     ) -> Result<Q::Answer, Fault> {
         let started = SystemClock.monotonic();
         let left = || patience.saturating_sub(SystemClock.monotonic().saturating_sub(started));
-        let mut which = Try::First;
+        let mut again = false;
         loop {
             let mut lent = self.shared.pool.lend(left().min(patience * 2 / 3)).await?;
             let prepared = self.shared.prepared.load(Ordering::Acquire);
@@ -128,7 +126,7 @@ impl PostgresStore {
                     schema::prepare(connection).await?;
                     self.shared.prepared.store(true, Ordering::Release);
                 }
-                question.ask(connection, which).await
+                question.ask(connection, again).await
             };
             // Boxed, as it lives across the wait and is large.
             match within(left(), Box::pin(asking)).await {
@@ -141,8 +139,9 @@ impl PostgresStore {
                     return Err(fault);
                 }
                 Ok(Err(fault)) if is_lost(&fault) => {
-                    lent.end_all();
-                    if which == Try::Again {
+                    lent.end();
+                    self.shared.pool.clear();
+                    if again {
                         return Err(fault);
                     }
                 }
@@ -155,11 +154,12 @@ impl PostgresStore {
                     return Err(fault);
                 }
                 Err(late) => {
-                    lent.end_all();
+                    lent.end();
+                    self.shared.pool.clear();
                     return Err(late.into());
                 }
             }
-            which = Try::Again;
+            again = true;
         }
     }
 }
@@ -188,7 +188,7 @@ struct Ready;
 impl Question<PgConnection> for Ready {
     type Answer = ();
 
-    async fn ask(&self, _: &mut PgConnection, _: Try) -> Result<(), Fault> {
+    async fn ask(&self, _: &mut PgConnection, _: bool) -> Result<(), Fault> {
         Ok(())
     }
 }
@@ -247,6 +247,12 @@ impl fmt::Debug for PostgresStore {
     }
 }
 
+/// The server may have gone meanwhile, or names lead elsewhere.
+const UPKEEP: Upkeep = Upkeep {
+    rest: Duration::from_secs(15),
+    life: Duration::from_secs(30 * 60),
+    hear_out: Some(Duration::from_secs(1)),
+};
 /// How long the server may take at the start.
 const START: Duration = Duration::from_secs(30);
 /// How many sessions are cleared away by one statement.

@@ -7,5 +7,5 @@ mod row;
 
 pub(super) use fault::Fault;
 pub(super) use pool::{Pool, Upkeep};
-pub(super) use question::{Delete, DeleteOf, Insert, List, Load, Question, Rotate, Sweep, Touch, Try};
+pub(super) use question::{Delete, DeleteOf, Insert, List, Load, Question, Rotate, Sweep, Touch};
 pub(super) use row::{integer, read, read_all};

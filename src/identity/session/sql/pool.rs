@@ -34,13 +34,16 @@ struct Idle<C> {
     since: Duration,
 }
 
-/// What becomes of connections that nobody uses.
+/// How connections are looked after.
 #[derive(Clone, Copy)]
-pub(crate) enum Upkeep {
-    /// They lead to a file or to memory, and stay as they are.
-    Local,
-    /// They lead to a server, which may have gone since: after a rest they are tested, after half an hour made anew.
-    Remote,
+pub(crate) struct Upkeep {
+    /// How long one may rest before it is tested.
+    pub(crate) rest: Duration,
+    /// How long one is used.
+    pub(crate) life: Duration,
+    /// How long to wait for the answer to a question that was given up, before the next one is asked. Nothing: the next one
+    /// waits behind it.
+    pub(crate) hear_out: Option<Duration>,
 }
 
 impl<C> Pool<C>
@@ -69,11 +72,12 @@ where
     async fn idle_or_new(&self, patience: Duration) -> Result<Idle<C>, Fault> {
         loop {
             let Some(mut idle) = self.idle().pop() else { break };
-            if matches!(self.shared.upkeep, Upkeep::Local) || idle.since + REST > now() && idle.made + LIFE > now() {
-                return Ok(idle);
-            }
-            if idle.made + LIFE <= now() {
+            let Upkeep { rest, life, .. } = self.shared.upkeep;
+            if now().saturating_sub(idle.made) > life {
                 continue;
+            }
+            if now().saturating_sub(idle.since) <= rest {
+                return Ok(idle);
             }
             match within(patience, idle.connection.ping()).await {
                 Ok(Ok(())) => return Ok(idle),
@@ -86,7 +90,7 @@ where
     }
 
     /// Ends the connections that nobody uses: the server has gone, and may be back.
-    fn clear(&self) {
+    pub(crate) fn clear(&self) {
         // Ended outside the lock.
         let gone = std::mem::take(&mut *self.idle());
         drop(gone);
@@ -134,15 +138,9 @@ where
         }
     }
 
-    /// It may be in disorder, and is ended.
+    /// It is lost, or may be in disorder.
     pub(crate) fn end(mut self) {
         self.idle = None;
-    }
-
-    /// It is lost, and so may be the others.
-    pub(crate) fn end_all(mut self) {
-        self.idle = None;
-        self.pool.clear();
     }
 }
 
@@ -153,32 +151,20 @@ where
 {
     fn drop(&mut self) {
         let Some(mut idle) = self.idle.take() else { return };
-        match self.pool.shared.upkeep {
-            // Its next question waits behind the one that was given up.
-            Upkeep::Local => self.pool.idle().push(Idle { since: now(), ..idle }),
-            Upkeep::Remote if self.fragile => {}
-            Upkeep::Remote => {
-                let (pool, place) = (self.pool.clone(), self.place.take());
-                if let Ok(runtime) = Handle::try_current() {
-                    runtime.spawn(async move {
-                        if let Ok(Ok(())) = within(HEARING_OUT, idle.connection.ping()).await {
-                            pool.idle().push(Idle { since: now(), ..idle });
-                        }
-                        drop(place);
-                    });
-                }
+        let Some(patience) = self.pool.shared.upkeep.hear_out else {
+            return self.pool.idle().push(Idle { since: now(), ..idle });
+        };
+        let Some(runtime) = Handle::try_current().ok().filter(|_| !self.fragile) else { return };
+        let (pool, place) = (self.pool.clone(), self.place.take());
+        runtime.spawn(async move {
+            if let Ok(Ok(())) = within(patience, idle.connection.ping()).await {
+                pool.idle().push(Idle { since: now(), ..idle });
             }
-        }
+            drop(place);
+        });
     }
 }
 
 fn now() -> Duration {
     SystemClock.monotonic()
 }
-
-/// How long a connection may rest before it is tested.
-const REST: Duration = Duration::from_secs(15);
-/// How long one is used: names may point elsewhere by then.
-const LIFE: Duration = Duration::from_secs(30 * 60);
-/// How long to wait for the answer to what was given up.
-const HEARING_OUT: Duration = Duration::from_secs(1);

@@ -17,14 +17,8 @@ pub(crate) trait Question<C>: Sync {
     /// Whether it begins a transaction of several statements.
     const IN_TRANSACTION: bool = false;
 
-    fn ask(&self, connection: &mut C, which: Try) -> impl Future<Output = Result<Self::Answer, Fault>> + Send;
-}
-
-/// Whether it may be that the question was answered before, and the answer lost on its way.
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub(crate) enum Try {
-    First,
-    Again,
+    /// `again` says that it may have been answered before, and the answer lost on its way.
+    fn ask(&self, connection: &mut C, again: bool) -> impl Future<Output = Result<Self::Answer, Fault>> + Send;
 }
 
 pub(crate) struct Load(pub(in super::super) SessionKey);

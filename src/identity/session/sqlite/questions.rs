@@ -4,14 +4,14 @@ use sqlx::{Connection, SqliteConnection, query, query_scalar};
 
 use super::super::record::SessionRecord;
 use super::super::sql::{
-    Delete, DeleteOf, Fault, Insert, List, Load, Question, Rotate, Sweep, Touch, Try, integer, read, read_all,
+    Delete, DeleteOf, Fault, Insert, List, Load, Question, Rotate, Sweep, Touch, integer, read, read_all,
 };
 use super::super::store::{Ending, Inserted, OwnerLimit, WhenFull};
 
 impl Question<SqliteConnection> for Load {
     type Answer = Option<SessionRecord>;
 
-    async fn ask(&self, connection: &mut SqliteConnection, _: Try) -> Result<Self::Answer, Fault> {
+    async fn ask(&self, connection: &mut SqliteConnection, _: bool) -> Result<Self::Answer, Fault> {
         let row = query(LOAD).bind(&self.0.as_bytes()[..]).fetch_optional(connection).await?;
         row.map(|row| read(&row)).transpose()
     }
@@ -20,7 +20,7 @@ impl Question<SqliteConnection> for Load {
 impl Question<SqliteConnection> for List<'_> {
     type Answer = Vec<SessionRecord>;
 
-    async fn ask(&self, connection: &mut SqliteConnection, _: Try) -> Result<Self::Answer, Fault> {
+    async fn ask(&self, connection: &mut SqliteConnection, _: bool) -> Result<Self::Answer, Fault> {
         Ok(read_all(&query(LIST).bind(&self.0[..]).fetch_all(connection).await?))
     }
 }
@@ -29,7 +29,7 @@ impl Question<SqliteConnection> for Insert {
     type Answer = Inserted;
     const IN_TRANSACTION: bool = true;
 
-    async fn ask(&self, connection: &mut SqliteConnection, _: Try) -> Result<Inserted, Fault> {
+    async fn ask(&self, connection: &mut SqliteConnection, _: bool) -> Result<Inserted, Fault> {
         let Some(limit) = self.limit else {
             let begun = insert(self, connection).await?;
             return Ok(if begun { Inserted::Begun } else { Inserted::Taken });
@@ -83,7 +83,7 @@ async fn keep(question: &Insert, limit: OwnerLimit, connection: &mut SqliteConne
 impl Question<SqliteConnection> for Touch {
     type Answer = bool;
 
-    async fn ask(&self, connection: &mut SqliteConnection, _: Try) -> Result<bool, Fault> {
+    async fn ask(&self, connection: &mut SqliteConnection, _: bool) -> Result<bool, Fault> {
         let times =
             query(TOUCH).bind(&self.key.as_bytes()[..]).bind(integer(self.last_seen)).bind(integer(self.ends_at));
         Ok(times.execute(connection).await?.rows_affected() > 0)
@@ -93,7 +93,7 @@ impl Question<SqliteConnection> for Touch {
 impl Question<SqliteConnection> for Rotate<'_> {
     type Answer = bool;
 
-    async fn ask(&self, connection: &mut SqliteConnection, _: Try) -> Result<bool, Fault> {
+    async fn ask(&self, connection: &mut SqliteConnection, _: bool) -> Result<bool, Fault> {
         let Self { shown, row } = self;
         let rotated = query(ROTATE)
             .bind(&row.key.as_bytes()[..])
@@ -111,7 +111,7 @@ impl Question<SqliteConnection> for Rotate<'_> {
 impl Question<SqliteConnection> for Delete<'_> {
     type Answer = bool;
 
-    async fn ask(&self, connection: &mut SqliteConnection, _: Try) -> Result<bool, Fault> {
+    async fn ask(&self, connection: &mut SqliteConnection, _: bool) -> Result<bool, Fault> {
         let deleted = query(DELETE).bind(&self.0.key().as_bytes()[..]).bind(&self.0.digest()[..]).execute(connection);
         Ok(deleted.await?.rows_affected() > 0)
     }
@@ -120,7 +120,7 @@ impl Question<SqliteConnection> for Delete<'_> {
 impl Question<SqliteConnection> for DeleteOf<'_> {
     type Answer = usize;
 
-    async fn ask(&self, connection: &mut SqliteConnection, _: Try) -> Result<usize, Fault> {
+    async fn ask(&self, connection: &mut SqliteConnection, _: bool) -> Result<usize, Fault> {
         let owner = &self.owner[..];
         let deleted = match &self.which {
             Ending::All => query(DELETE_ALL).bind(owner).execute(connection).await,
@@ -136,7 +136,7 @@ impl Question<SqliteConnection> for DeleteOf<'_> {
 impl Question<SqliteConnection> for Sweep {
     type Answer = usize;
 
-    async fn ask(&self, connection: &mut SqliteConnection, _: Try) -> Result<usize, Fault> {
+    async fn ask(&self, connection: &mut SqliteConnection, _: bool) -> Result<usize, Fault> {
         let at_most = i64::try_from(self.at_most).unwrap_or(i64::MAX);
         let swept = query(SWEEP).bind(integer(self.now)).bind(at_most).execute(connection).await?;
         Ok(usize::try_from(swept.rows_affected()).unwrap_or(usize::MAX))

@@ -12,9 +12,7 @@ use super::super::error::StoreError;
 use super::super::key::{SessionKey, SessionOwner, SessionTicket};
 use super::super::moment::Moment;
 use super::super::record::SessionRecord;
-use super::super::sql::{
-    Delete, DeleteOf, Fault, Insert, List, Load, Pool, Question, Rotate, Sweep, Touch, Try, Upkeep,
-};
+use super::super::sql::{Delete, DeleteOf, Fault, Insert, List, Load, Pool, Question, Rotate, Sweep, Touch, Upkeep};
 use super::super::store::{Ending, Inserted, OwnerLimit, SessionStore};
 use super::builder::SqliteStoreBuilder;
 use super::schema;
@@ -84,7 +82,7 @@ impl SqliteStore {
     pub async fn in_memory() -> Result<Self, StoreError> {
         // One connection for all: another one would see another memory.
         let options = SqliteConnectOptions::new().in_memory(true).shared_cache(false);
-        let writer = Pool::new(options, 1, Upkeep::Local);
+        let writer = Pool::new(options, 1, UPKEEP);
         let store = Self { shared: Arc::new(Shared { readers: writer.clone(), writer, patience: PATIENCE_IN_MEMORY }) };
         store.prepare().await?;
         Ok(store)
@@ -96,7 +94,7 @@ impl SqliteStore {
         patience: Duration,
     ) -> Result<Self, StoreError> {
         let reading = options.clone().pragma("query_only", "ON");
-        let (writer, readers) = (Pool::new(options, 1, Upkeep::Local), Pool::new(reading, readers, Upkeep::Local));
+        let (writer, readers) = (Pool::new(options, 1, UPKEEP), Pool::new(reading, readers, UPKEEP));
         let store = Self { shared: Arc::new(Shared { writer, readers, patience }) };
         let started = SystemClock.monotonic();
         // To change a file to WAL the driver needs it for itself, and does not wait for that.
@@ -132,7 +130,7 @@ impl SqliteStore {
         let patience = self.shared.patience;
         let asking = async {
             let mut lent = pool.lend(patience / 2).await?;
-            let answer = question.ask(lent.connection(Q::IN_TRANSACTION)?, Try::First).await;
+            let answer = question.ask(lent.connection(Q::IN_TRANSACTION)?, false).await;
             match &answer {
                 Err(Fault::Driver(sqlx::Error::WorkerCrashed)) => lent.end(),
                 _ => lent.give_back(),
@@ -204,6 +202,8 @@ impl fmt::Debug for SqliteStore {
     }
 }
 
+/// They lead to a file or to memory, and stay as they are.
+const UPKEEP: Upkeep = Upkeep { rest: Duration::MAX, life: Duration::MAX, hear_out: None };
 /// How long opening may take where other processes open the file too.
 const START: Duration = Duration::from_secs(10);
 /// How long it waits before it looks again whether the file is free.
