@@ -9,8 +9,10 @@
     feature = "introspection",
     feature = "jwks",
     feature = "password",
+    feature = "postgres",
     feature = "redis",
     feature = "session",
+    feature = "sqlite",
     feature = "test-kit",
     feature = "token"
 ))]
@@ -40,7 +42,7 @@ use portcullis::identity::introspection::{AnswerCache, ClientAuth, Introspection
 use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet, KeysFreshness, RemoteKeys, TokenCache};
 use portcullis::identity::password::{HashPool, HtpasswdFile, PasswordMemory, User, hash_password};
 use portcullis::identity::revocation::{MemoryRevocations, RedisRevocations};
-use portcullis::identity::session::{MemoryStore, SessionStart, Sessions};
+use portcullis::identity::session::{MemoryStore, PostgresStore, SessionStart, Sessions, SqliteStore};
 use portcullis::identity::throttle::{Throttle, ThrottleBuilder};
 use portcullis::identity::token::TokenVerifier;
 use portcullis::outbound::Client;
@@ -87,6 +89,12 @@ async fn actual() -> Vec<(&'static str, String)> {
     let pool = format!("{:?}", HashPool::builder());
     let sessions = format!("{:?}", Sessions::builder(MemoryStore::new()));
     let redis = format!("{:?}", RedisRevocations::builder("redis://127.0.0.1"));
+    let postgres = format!("{:?}", PostgresStore::builder("postgres://127.0.0.1"));
+    let sqlite = format!("{:?}", SqliteStore::builder("sessions.db"));
+    let millis = |printed: &str| match field(printed, "patience").as_str() {
+        "1.5s" => String::from("1500 ms"),
+        other => other.to_owned(),
+    };
     let digest = format!("{:?}", digest());
     let api_keys = format!("{:?}", api_keys());
     let is_on = |printed: &str, name| switch(field(printed, name) == "true");
@@ -156,6 +164,8 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`ProtectedResource::MAX_AGE`", seconds(ProtectedResource::MAX_AGE)),
         ("`ProtectedResourceBuilder::challenge_scopes`", challenge_scopes().await),
         ("`ProtectedResourceBuilder::danger_allow_http_loopback`", switch(resource("http://127.0.0.1:1").is_some())),
+        ("`PostgresStore` connections", field(&postgres, "connections")),
+        ("`PostgresStore` patience", millis(&postgres)),
         ("`RedisRevocations` max lag", seconds(RedisRevocations::DEFAULT_MAX_LAG)),
         ("`RedisRevocations` key", field(&redis, "key").replace('"', "")),
         ("`RemoteKeys` deadline", seconds(RemoteKeys::DEFAULT_DEADLINE)),
@@ -175,6 +185,8 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`Session::cookie` name", session_cookie_name().await),
         ("`Session::cookie` attributes", cookie_attributes()),
         ("`SessionId`", format!("{} bits", SessionId::from_bytes([0; 32]).expose().len() * 8)),
+        ("`SqliteStore` readers", field(&sqlite, "readers")),
+        ("`SqliteStore` patience", millis(&sqlite)),
         ("`TestIssuer::PATIENCE`", seconds(TestIssuer::PATIENCE)),
         ("`Throttle` attempts of an account", ThrottleBuilder::DEFAULT_ATTEMPTS.to_string()),
         ("`Throttle` attempts of a client", format!("{} times those of an account", ThrottleBuilder::CLIENT_FACTOR)),

@@ -159,6 +159,19 @@ async fn a_store_may_be_made_before_its_server_is_there() {
 }
 
 #[tokio::test]
+async fn tables_of_others_are_left_alone() {
+    let Some(postgres) = Postgres::start() else { return };
+    postgres.ask("create table users as select 'alice' as name");
+    postgres.ask("create table portcullis_schema (part text primary key, version bigint not null)");
+    postgres.ask("insert into portcullis_schema values ('something else', 3)");
+    let id = door(&postgres).await.log_in("alice").await.unwrap();
+    assert_eq!(door(&postgres).await.show(&id).await, StatusCode::OK, "the next one finds all as it should be");
+    assert_eq!(postgres.ask("select name from users"), "alice");
+    let versions = postgres.ask("select part, version from portcullis_schema order by part");
+    assert_eq!(versions, "sessions|1\nsomething else|3");
+}
+
+#[tokio::test]
 async fn tables_that_went_with_their_database_are_made_again() {
     let Some(postgres) = Postgres::start() else { return };
     let door = door(&postgres).await;
@@ -168,7 +181,6 @@ async fn tables_that_went_with_their_database_are_made_again() {
     assert!(door.log_in("alice").await.is_some());
 }
 
-/// S11
 #[tokio::test]
 async fn neither_a_dump_nor_the_files_hold_an_id_that_opens_a_session() {
     let Some(postgres) = Postgres::start_with(&["log_statement=all"]) else { return };
@@ -363,6 +375,24 @@ async fn poll<F: Future>(mut future: Pin<&mut F>, times: usize) {
             return;
         }
         tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_in_no_error_and_no_debug_output() {
+    let Some(postgres) = Postgres::start_with_passwords("right-one") else { return };
+    let url = |password: &str| postgres.url().replace("postgres@", &format!("postgres:{password}@"));
+    let store = PostgresStore::connect(&url("right-one")).await.unwrap();
+    let builder = PostgresStore::builder(&url("hunter2"));
+    let mut said = vec![format!("{builder:?} {:?} {store:?}", PostgresStore::builder(&url("hunter2")).build())];
+    for url in [url("hunter2"), url("hunter2/"), format!("{}&password=hunter2&x=hunter2", postgres.url())] {
+        let error = PostgresStore::connect(&url).await.unwrap_err();
+        said.push(format!("{error} {error:?} {:?}", std::error::Error::source(&error)));
+    }
+    // Said by the server, so it heard of it.
+    assert!(said[1].contains("authentication failed"), "{}", said[1]);
+    for text in said {
+        assert!(!text.contains("hunter2") && !text.contains("right-one"), "{text}");
     }
 }
 

@@ -49,7 +49,6 @@ async fn a_session_outlives_the_process_and_so_does_its_end() {
     assert_eq!(door.show(&ended).await, StatusCode::UNAUTHORIZED);
 }
 
-/// S11
 #[tokio::test]
 async fn the_file_holds_no_id_that_opens_a_session() {
     let (folder, path) = place();

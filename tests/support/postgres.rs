@@ -52,6 +52,16 @@ impl Postgres {
         Some((postgres, certificate))
     }
 
+    /// As [`start`](Self::start), over the network with a password, which is that of `postgres`.
+    pub(crate) fn start_with_passwords(password: &str) -> Option<Self> {
+        let mut postgres = Self::prepare()?;
+        let access = postgres.file("access", "local all all trust\nhost all all all scram-sha-256\n");
+        postgres.settings.push(format!("hba_file={}", access.display()));
+        postgres.launch();
+        postgres.ask(&format!("alter role postgres password '{password}'"));
+        Some(postgres)
+    }
+
     /// A folder with an empty database in it.
     pub(crate) fn prepare() -> Option<Self> {
         let programs = programs()?;
