@@ -30,6 +30,8 @@ pub mod introspection;
 pub mod jwt;
 #[cfg(feature = "password")]
 pub mod password;
+#[cfg(feature = "redis")]
+mod redis_link;
 #[cfg(feature = "jwt")]
 pub mod revocation;
 #[cfg(feature = "session")]

@@ -41,8 +41,6 @@ mod redis;
 #[expect(clippy::module_inception, reason = "the module is named after the one type it is about")]
 mod revocation;
 
-#[cfg(all(feature = "password", feature = "redis"))]
-pub(crate) use self::redis::redis_client;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisRevocations, RedisRevocationsBuilder};
 pub use memory::{MemoryRevocations, MemoryRevocationsBuilder};

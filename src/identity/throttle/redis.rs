@@ -8,28 +8,26 @@
 //! about by taking down one server, would be worse than some more guesses, and to count nothing is what must not be.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisError, Script};
 use tokio::runtime::Handle;
-use tokio::sync::Mutex;
 
 use super::builder::ThrottleBuilder;
 use super::count::{MAX_DELAY, Reserve, Rules};
 use super::local::Keys;
 use super::permit::Permit;
-use crate::clock::{Clock, SystemClock, sleep};
+use crate::clock::sleep;
 use crate::error::{ConfigFault, Severity};
-use crate::identity::revocation::redis_client;
+use crate::identity::redis_link::{Link, Script, Server, Timeouts};
 use crate::secret::Secret;
 use crate::trace;
 
 impl ThrottleBuilder {
     /// Counts together with other processes, on the server at `url`: `redis://` or, with TLS, `rediss://`; user and password
-    /// in it, if need be. Counts survive whatever the server's own data survive. While the server is away every process
-    /// counts for itself. Default: in this process alone.
+    /// in it, if need be. `redis+cluster://host:port,host:port` is a cluster, `redis+sentinel://host:port,host:port/name` the
+    /// master that sentinels name. Counts survive whatever the server's own data survive. While the server is away every
+    /// process counts for itself. Default: in this process alone.
     ///
     /// ```
     /// use portcullis::identity::throttle::Throttle;
@@ -39,38 +37,37 @@ impl ThrottleBuilder {
     /// # Ok::<(), portcullis::ConfigError>(())
     /// ```
     pub fn redis(mut self, url: &str) -> Self {
-        self.together = Some(Settings { client: redis_client(&Secret::new(url.to_owned()), None) });
+        self.together = Some(Settings { server: Server::new(&Secret::new(url.to_owned()), None) });
         self
     }
 }
 
 pub(super) struct Settings {
-    client: Result<Client, ConfigFault>,
+    server: Result<Server, ConfigFault>,
 }
 
 impl Settings {
     pub(super) fn fault(&self) -> Option<ConfigFault> {
-        self.client.as_ref().err().cloned()
+        self.server.as_ref().err().cloned()
     }
 
     pub(super) fn open(self, accounts: Rules, clients: Rules) -> Option<Together> {
-        let client = self.client.ok()?;
-        let server = Server { client, connection: Mutex::new(None), away_until: AtomicU64::new(0) };
-        Some(Together { server: Arc::new(server), accounts, clients })
+        let link = Link::new(self.server.ok()?, Timeouts { connect: PATIENCE, answer: PATIENCE });
+        Some(Together { counts: Arc::new(Counts { link, away: AtomicBool::new(false) }), accounts, clients })
     }
 }
 
 pub(super) struct Together {
-    server: Arc<Server>,
+    counts: Arc<Counts>,
     accounts: Rules,
     clients: Rules,
 }
 
-struct Server {
-    client: Client,
-    connection: Mutex<Option<MultiplexedConnection>>,
-    /// In milliseconds of the monotonic clock; 0 while all is well.
-    away_until: AtomicU64,
+/// Those on the server.
+struct Counts {
+    link: Link,
+    /// Whether the last question had no answer.
+    away: AtomicBool,
 }
 
 /// One account or client.
@@ -111,37 +108,37 @@ impl Together {
     }
 
     async fn reserve(&self, account: &Counted, client: &Counted) -> Option<Reserve> {
-        match self.server.ask(client, "reserve").await? {
+        match self.counts.ask(client, "reserve").await? {
             Reserve::Granted => {}
             no => return Some(no),
         }
-        let reserved = self.server.ask(account, "reserve").await?;
+        let reserved = self.counts.ask(account, "reserve").await?;
         match reserved {
             Reserve::Granted => None,
-            Reserve::Refused(_) => self.server.ask(client, "fail").await,
-            Reserve::Undecided => self.server.ask(client, "release").await,
+            Reserve::Refused(_) => self.counts.ask(client, "fail").await,
+            Reserve::Undecided => self.counts.ask(client, "release").await,
         };
         Some(reserved)
     }
 
     pub(super) async fn fail(&self, keys: Keys) {
         let (account, client) = self.counted(keys);
-        self.server.settle(&account, &client, "fail").await;
+        self.counts.settle(&account, &client, "fail").await;
     }
 
     pub(super) async fn release(&self, keys: Keys) {
         let (account, client) = self.counted(keys);
-        self.server.settle(&account, &client, "release").await;
+        self.counts.settle(&account, &client, "release").await;
     }
 
     /// From where nothing can be waited for. Without a runtime the server forgets the attempt by itself, once nothing
     /// was let in for a window.
     pub(super) fn abandon_later(&self, keys: Keys) {
         if let Ok(runtime) = Handle::try_current() {
-            let (server, (account, client)) = (Arc::clone(&self.server), self.counted(keys));
+            let (counts, (account, client)) = (Arc::clone(&self.counts), self.counted(keys));
             runtime.spawn(async move {
-                server.ask(&account, "release").await;
-                server.ask(&client, "fail").await;
+                counts.ask(&account, "release").await;
+                counts.ask(&client, "fail").await;
             });
         }
     }
@@ -158,22 +155,20 @@ fn refused(mut permit: Permit) {
     permit.throttle.local().abandon(permit.keys);
 }
 
-impl Server {
+impl Counts {
     async fn settle(&self, account: &Counted, client: &Counted, how: &str) {
         self.ask(account, how).await;
         self.ask(client, how).await;
     }
 
-    /// Nothing, while the server is away.
+    /// Nothing, while the server is away. What is asked twice, since it broke, is charged twice at worst.
     async fn ask(&self, counted: &Counted, what: &str) -> Option<Reserve> {
-        let now = u64::try_from(SystemClock.monotonic().as_millis()).unwrap_or(u64::MAX);
-        let away_until = self.away_until.load(Ordering::Relaxed);
-        if now < away_until {
-            return None;
-        }
-        match self.run(counted, what).await {
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let call = SCRIPT.call(&[counted.key.as_bytes()]).arg(what).arg(counted.rules.attempts);
+        let call = call.arg(milliseconds(counted.rules.window)).arg(milliseconds(MAX_DELAY));
+        match self.link.ask::<i64>(&call).await {
             Ok(answer) => {
-                if self.away_until.swap(0, Ordering::Relaxed) != 0 {
+                if self.away.swap(false, Ordering::Relaxed) {
                     trace::happened(Severity::Info, "failed log-ins are counted together again", &"throttle", None);
                 }
                 Some(match answer {
@@ -183,7 +178,7 @@ impl Server {
                 })
             }
             Err(error) => {
-                if self.away_until.swap(now.saturating_add(COOL_DOWN), Ordering::Relaxed) == 0 {
+                if !self.away.swap(true, Ordering::Relaxed) {
                     let what = "failed log-ins are counted in each process for itself";
                     trace::happened(Severity::Error, what, &"throttle", Some(&error));
                 }
@@ -191,47 +186,13 @@ impl Server {
             }
         }
     }
-
-    async fn run(&self, counted: &Counted, what: &str) -> Result<i64, RedisError> {
-        let script = Script::new(SCRIPT);
-        let mut call = script.key(&counted.key);
-        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        call.arg(what).arg(counted.rules.attempts).arg(milliseconds(counted.rules.window)).arg(milliseconds(MAX_DELAY));
-        match call.invoke_async(&mut self.connection(false).await?).await {
-            // It may have been idle when the server went away and came back. What is asked twice is charged twice at worst.
-            Err(error) if error.is_unrecoverable_error() => call.invoke_async(&mut self.connection(true).await?).await,
-            Err(error) => {
-                // The server may have gone without a word: then this connection would never answer again.
-                if error.is_timeout() {
-                    *self.connection.lock().await = None;
-                }
-                Err(error)
-            }
-            answer => answer,
-        }
-    }
-
-    async fn connection(&self, another: bool) -> Result<MultiplexedConnection, RedisError> {
-        let mut kept = self.connection.lock().await;
-        match kept.as_ref().filter(|_| !another) {
-            Some(connection) => Ok(connection.clone()),
-            None => {
-                let config = AsyncConnectionConfig::new()
-                    .set_connection_timeout(Some(PATIENCE))
-                    .set_response_timeout(Some(PATIENCE));
-                Ok(kept.insert(self.client.get_multiplexed_async_connection_with_config(&config).await?).clone())
-            }
-        }
-    }
 }
 
 /// As [`Count`](super::count::Count) counts. What was lost with its process takes an attempt away until nothing was let in for a window.
-const SCRIPT: &str = include_str!("throttle.lua");
+static SCRIPT: Script = Script::new(include_str!("throttle.lua"));
 const UNDER_WAY: i64 = -1;
 /// How long the server may take before it counts as away.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How long it is not asked then, in milliseconds.
-const COOL_DOWN: u64 = 1_000;
 /// Until what is under way elsewhere is looked at again: six seconds in all, longer than a hash waits for its turn.
 const PAUSES: [Duration; 8] = [
     Duration::from_millis(10),

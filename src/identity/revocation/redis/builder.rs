@@ -4,15 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Client, ConnectionAddr, IntoConnectionInfo, TlsCertificates};
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-
 use super::super::memory::{MemoryRevocations, MemoryRevocationsBuilder};
 use super::revocations::RedisRevocations;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, ConfigFault};
+use crate::identity::redis_link::Server;
 use crate::secret::Secret;
 
 /// A [`RedisRevocations`] in the making; begun by [`RedisRevocations::builder`].
@@ -105,43 +101,13 @@ impl RedisRevocationsBuilder {
         if self.max_lag < Duration::from_secs(1) {
             faults.push(ConfigFault::new("max_lag", "is under a second; a busy server may need that long to be heard"));
         }
-        let client = client(&self.url, self.root_certificates).map_err(|fault| faults.push(fault)).ok();
+        let server = Server::new(&self.url, self.root_certificates).map_err(|fault| faults.push(fault)).ok();
         let mirror = self.mirror.clock(Arc::clone(&self.clock)).build().map_err(|error| faults.extend(error)).ok();
-        match client.zip(mirror) {
-            Some((client, mirror)) => {
-                ConfigError::unless_empty(faults, ())?;
-                Ok(RedisRevocations::new(client, self.key, self.max_lag, self.clock, mirror))
-            }
-            None => ConfigError::unless_empty(faults, ()).and(Err(not_a_server().into())),
-        }
+        ConfigError::unless_empty(faults, server.zip(mirror))?
+            .map(|(server, mirror)| RedisRevocations::new(server, self.key, self.max_lag, self.clock, mirror))
+            // Of these, none is missing without a fault.
+            .ok_or_else(|| ConfigFault::new("url", "cannot be used").into())
     }
-}
-
-/// Nothing is asked of the server yet.
-pub(crate) fn client(url: &Secret<String>, root_certificates: Option<Vec<u8>>) -> Result<Client, ConfigFault> {
-    // What was wrong is not repeated: it may be the password.
-    let info = url.expose().as_str().into_connection_info().map_err(|_| not_a_server())?;
-    if !matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
-        return match root_certificates {
-            None => Client::open(info).map_err(|_| not_a_server()),
-            Some(_) => Err(ConfigFault::new("root_certificates", "without TLS they prove nothing; write rediss://")),
-        };
-    }
-    if CryptoProvider::get_default().is_none() {
-        // Whoever was faster has installed one as good.
-        drop(aws_lc_rs::default_provider().install_default());
-    }
-    let Some(pem) = root_certificates else { return Client::open(info).map_err(|_| not_a_server()) };
-    let not_pem =
-        || ConfigFault::new("root_certificates", "are no certificates in PEM, each from BEGIN to END CERTIFICATE");
-    // The driver takes a text without any for none at all.
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    certificates.ok().filter(|all| !all.is_empty()).ok_or_else(not_pem)?;
-    Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert: Some(pem) }).map_err(|_| not_pem())
-}
-
-fn not_a_server() -> ConfigFault {
-    ConfigFault::new("url", "is no address of a Redis server; write redis://host:port, or rediss://host:port for TLS")
 }
 
 impl fmt::Debug for RedisRevocationsBuilder {

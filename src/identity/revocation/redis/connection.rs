@@ -2,41 +2,32 @@
 
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamRangeReply, StreamReadReply};
-use redis::{AsyncConnectionConfig, Client, RedisError, Value, cmd};
+use redis::{RedisError, Value, cmd};
 
 use super::super::list::Entry;
 use crate::clock::UnixTime;
-
-/// A connection that waits for at most `patience`, for the server or for news.
-pub(super) async fn connect(client: &Client, patience: Duration) -> Result<MultiplexedConnection, RedisError> {
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(patience))
-        // An answer that the server holds back until there is news comes after that long; then it is late.
-        .set_response_timeout(Some(patience.saturating_mul(2)));
-    client.get_multiplexed_async_connection_with_config(&config).await
-}
+use crate::identity::redis_link::{Connection, Link};
 
 /// Adds an entry, and drops those that are older than `keep` both by the server's clock and by ours, where it is `now`: a
 /// clock that is wrong by itself empties no list.
 pub(super) async fn append(
-    connection: &mut MultiplexedConnection,
+    link: &Link,
     key: &str,
     entry: Entry,
     now: UnixTime,
     keep: Duration,
 ) -> Result<(), RedisError> {
-    let (seconds, _): (u64, u64) = cmd("TIME").query_async(connection).await?;
+    let (seconds, _): (u64, u64) = link.ask(&cmd("TIME")).await?;
     let oldest = now.min(UnixTime::from_secs(seconds)).saturating_sub(keep);
     let mut command = cmd("XADD");
     command.arg(key).arg("MINID").arg("~").arg(oldest.as_secs().saturating_mul(1000));
     command.arg("*").arg(FIELD).arg(entry.to_bytes());
-    command.query_async::<String>(connection).await.map(drop)
+    link.ask::<String>(&command).await.map(drop)
 }
 
 /// Whether the stream still has the entry `id`.
-pub(super) async fn has(connection: &mut MultiplexedConnection, key: &str, id: &str) -> Result<bool, RedisError> {
+pub(super) async fn has(connection: &mut Connection, key: &str, id: &str) -> Result<bool, RedisError> {
     let mut command = cmd("XRANGE");
     command.arg(key).arg(id).arg(id);
     let found: StreamRangeReply = command.query_async(connection).await?;
@@ -53,7 +44,7 @@ pub(super) struct News {
 
 /// The entries after `last`, at most [`MAX_NEWS`]; waits for the first for as long as `wait`.
 pub(super) async fn read(
-    connection: &mut MultiplexedConnection,
+    connection: &mut Connection,
     key: &str,
     last: &str,
     wait: Option<Duration>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::RedisError;
 
-use super::connection::{MAX_NEWS, News, connect, has, read};
+use super::connection::{MAX_NEWS, News, has, read};
 use super::revocations::Shared;
 use crate::clock::sleep;
 
@@ -25,12 +25,13 @@ pub(super) async fn follow(shared: Weak<Shared>) {
 /// Follows the stream over one connection. Ends well only where nobody uses the list any more.
 async fn follow_once(shared: &Weak<Shared>, last: &mut String) -> Result<(), RedisError> {
     let Some(alive) = shared.upgrade() else { return Ok(()) };
-    let (client, key, wait) = (alive.client().clone(), alive.key().to_owned(), alive.patience());
+    let (link, key, wait) = (alive.link().clone(), alive.key().to_owned(), alive.patience());
     if alive.has_overflowed() {
         BEGINNING.clone_into(last);
     }
     drop(alive);
-    let mut connection = connect(&client, wait).await?;
+    // Of its own: while it waits for news, nothing else is answered over it.
+    let mut connection = link.connect_apart().await?;
     // Without what was read last it is another stream: the server lost it, or one took over that did not have all of it. Its
     // entries are numbered by its own clock, maybe below those that were read; so all of them may be news.
     if last != BEGINNING && !has(&mut connection, &key, last).await? {

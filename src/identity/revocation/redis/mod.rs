@@ -9,6 +9,4 @@ mod mirror;
 mod revocations;
 
 pub use builder::RedisRevocationsBuilder;
-#[cfg(feature = "password")]
-pub(crate) use builder::client as redis_client;
 pub use revocations::RedisRevocations;

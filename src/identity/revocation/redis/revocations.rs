@@ -6,21 +6,21 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
-use redis::{Client, RedisError};
+use redis::RedisError;
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 
 use super::super::list::Entry;
 use super::super::memory::MemoryRevocations;
 use super::super::port::{Revocations, RevokeError, TokenFacts};
 use super::super::revocation::Revocation;
 use super::builder::RedisRevocationsBuilder;
-use super::connection::{append, connect};
+use super::connection::append;
 use super::mirror::follow;
 use crate::clock::{Clock, sleep};
 use crate::error::Severity;
 use crate::identity::error::VerifyError;
+use crate::identity::redis_link::{Link, Server, Timeouts};
 use crate::trace;
 
 /// Revocations shared by many processes through a stream in Redis (6.2 or later) or Valkey.
@@ -52,7 +52,7 @@ pub struct RedisRevocations {
 
 /// What the handles and the task that mirrors share.
 pub(super) struct Shared {
-    client: Client,
+    link: Link,
     key: Box<str>,
     max_lag: Duration,
     clock: Arc<dyn Clock>,
@@ -64,7 +64,6 @@ pub(super) struct Shared {
     started: AtomicBool,
     ready: watch::Sender<bool>,
     trouble: RwLock<Option<Arc<RedisError>>>,
-    writer: Mutex<Option<MultiplexedConnection>>,
 }
 
 impl RedisRevocations {
@@ -72,20 +71,21 @@ impl RedisRevocations {
     pub const DEFAULT_MAX_LAG: Duration = Duration::from_secs(10);
 
     /// A list in the making, on the server at `url`: `redis://` or, with TLS, `rediss://`; user and password in it, if need
-    /// be.
+    /// be. `redis+cluster://host:port,host:port` is a cluster, `redis+sentinel://host:port,host:port/name` the master that
+    /// sentinels name.
     pub fn builder(url: &str) -> RedisRevocationsBuilder {
         RedisRevocationsBuilder::new(url)
     }
 
     pub(super) fn new(
-        client: Client,
+        server: Server,
         key: Box<str>,
         max_lag: Duration,
         clock: Arc<dyn Clock>,
         mirror: MemoryRevocations,
     ) -> Self {
         let shared = Shared {
-            client,
+            link: Link::new(server, timeouts(max_lag)),
             key,
             max_lag,
             clock,
@@ -95,7 +95,6 @@ impl RedisRevocations {
             started: AtomicBool::new(false),
             ready: watch::Sender::new(false),
             trouble: RwLock::new(None),
-            writer: Mutex::new(None),
         };
         let list = Self { shared: Arc::new(shared) };
         list.start();
@@ -163,8 +162,8 @@ impl Revocations for RedisRevocations {
 }
 
 impl Shared {
-    pub(super) const fn client(&self) -> &Client {
-        &self.client
+    pub(super) const fn link(&self) -> &Link {
+        &self.link
     }
 
     pub(super) fn key(&self) -> &str {
@@ -246,29 +245,19 @@ impl Shared {
     async fn append(&self, entry: Entry) -> Result<(), RedisError> {
         // What others added is dropped only when nobody remembers it, even where clocks differ.
         let (now, keep) = (self.clock.now(), self.remember().saturating_add(CLOCK_SKEW));
-        let mut connection = self.connection(false).await?;
-        match append(&mut connection, &self.key, entry, now, keep).await {
-            // The connection may have been idle when the server went away and came back.
-            Err(error) if error.is_unrecoverable_error() || error.is_timeout() => {
-                append(&mut self.connection(true).await?, &self.key, entry, now, keep).await
-            }
-            done => done,
-        }
-    }
-
-    /// The connection that entries are added over, or another one.
-    async fn connection(&self, another: bool) -> Result<MultiplexedConnection, RedisError> {
-        let mut writer = self.writer.lock().await;
-        match writer.as_ref().filter(|_| !another) {
-            Some(connection) => Ok(connection.clone()),
-            None => Ok(writer.insert(connect(&self.client, self.patience()).await?).clone()),
-        }
+        append(&self.link, &self.key, entry, now, keep).await
     }
 
     /// Of the monotonic clock.
     pub(super) fn milliseconds(&self) -> u64 {
         u64::try_from(self.clock.monotonic().as_millis()).unwrap_or(u64::MAX - 1)
     }
+}
+
+/// How long the server may take: several times within the lag that is allowed.
+fn timeouts(max_lag: Duration) -> Timeouts {
+    // An answer that the server holds back until there is news comes after that long; then it is late.
+    Timeouts { connect: max_lag / 4, answer: max_lag / 2 }
 }
 
 /// Machines' clocks differ by less.
