@@ -22,7 +22,7 @@ pub(crate) struct Link {
 }
 
 struct Shared {
-    server: Server,
+    server: Arc<Server>,
     timeouts: Timeouts,
     state: Mutex<State>,
 }
@@ -74,8 +74,17 @@ impl Question for Call {
 impl Link {
     /// Nothing is connected yet.
     pub(crate) fn new(server: Server, timeouts: Timeouts) -> Self {
+        Self::of(Arc::new(server), timeouts)
+    }
+
+    fn of(server: Arc<Server>, timeouts: Timeouts) -> Self {
         let state = State { now: Now::Idle, cool_down: CoolDown::default(), renew_from: Duration::ZERO };
         Self { shared: Arc::new(Shared { server, timeouts, state: Mutex::new(state) }) }
+    }
+
+    /// Another one to the same server.
+    pub(crate) fn another(&self) -> Self {
+        Self::of(Arc::clone(&self.shared.server), self.shared.timeouts)
     }
 
     /// Another connection, for what would hold up all the others; whoever has it looks after it.

@@ -19,6 +19,5 @@ mod server;
 
 pub(crate) use connection::Connection;
 pub(crate) use link::Link;
-#[cfg(feature = "password")]
-pub(crate) use script::Script;
+pub(crate) use script::{Call, Replicas, Script};
 pub(crate) use server::{Server, Timeouts};

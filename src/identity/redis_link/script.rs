@@ -1,9 +1,10 @@
 //! A script that the server runs as a whole.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use redis::aio::ConnectionLike;
-use redis::{Arg, Cmd, ErrorKind, RedisError, ServerErrorKind, ToRedisArgs, Value, cmd};
+use redis::{Arg, Cmd, ErrorKind, RedisError, ServerErrorKind, ToRedisArgs, Value, cmd, pipe};
 
 /// The text of a script, and its digest once somebody has asked.
 pub(crate) struct Script {
@@ -17,11 +18,11 @@ impl Script {
     }
 
     /// A call in the making. All that it touches must be in `keys`, and in one slot of a cluster.
-    pub(crate) fn call(&'static self, keys: &[&[u8]]) -> Call {
+    pub(crate) fn call<K: ToRedisArgs>(&'static self, keys: &[K]) -> Call {
         let digest = self.digest.get_or_init(|| redis::Script::new(self.text).get_hash().to_owned());
         let mut command = cmd("EVALSHA");
         command.arg(digest).arg(keys.len()).arg(keys);
-        Call { script: self, command }
+        Call { script: self, command, replicas: None }
     }
 }
 
@@ -29,6 +30,16 @@ impl Script {
 pub(crate) struct Call {
     script: &'static Script,
     command: Cmd,
+    replicas: Option<Replicas>,
+}
+
+/// Who must have what a script wrote before it counts as done.
+#[derive(Clone, Copy)]
+pub(crate) struct Replicas {
+    /// So many replicas.
+    pub(crate) least: u32,
+    /// How long the server waits for them.
+    pub(crate) wait: Duration,
 }
 
 impl Call {
@@ -37,14 +48,33 @@ impl Call {
         self
     }
 
+    /// The answer is an error where too few replicas have what was written, though it was. The server answers nothing else
+    /// over the connection meanwhile.
+    pub(crate) const fn kept_by(mut self, replicas: Option<Replicas>) -> Self {
+        self.replicas = replicas;
+        self
+    }
+
     /// Runs it by its digest; where the server does not have the text, by that, which the server then keeps.
     pub(super) async fn put(&self, connection: &mut impl ConnectionLike) -> Result<Value, RedisError> {
-        match self.command.query_async(connection).await {
+        match self.run(&self.command, connection).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.with_text().query_async(connection).await
+                self.run(&self.with_text(), connection).await
             }
             answer => answer,
         }
+    }
+
+    async fn run(&self, command: &Cmd, connection: &mut impl ConnectionLike) -> Result<Value, RedisError> {
+        let Some(Replicas { least, wait }) = self.replicas else { return command.query_async(connection).await };
+        let mut both = pipe();
+        both.add_command(command.clone());
+        both.cmd("WAIT").arg(least).arg(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1));
+        let (answer, kept): (Value, u32) = both.query_async(connection).await?;
+        if kept < least {
+            return Err((ErrorKind::Extension, "too few replicas have what was written").into());
+        }
+        Ok(answer)
     }
 
     fn with_text(&self) -> Cmd {
@@ -66,7 +96,7 @@ mod tests {
     #[test]
     fn a_call_is_the_same_by_digest_and_by_text() {
         static SCRIPT: Script = Script::new("return KEYS[1]");
-        let call = SCRIPT.call(&[b"a", b"b"]).arg("x").arg(5);
+        let call = SCRIPT.call(&["a", "b"]).arg("x").arg(5);
         let words = |command: &Cmd| -> Vec<String> {
             let words = command.args_iter().map(|word| match word {
                 Arg::Simple(word) => String::from_utf8_lossy(word).into_owned(),

@@ -20,6 +20,7 @@
 //! | [`MemoryStore`] | | the process | the process |
 //! | `SqliteStore` | `sqlite` | the file | the processes of a machine |
 //! | `PostgresStore` | `postgres` | the database | all that reach it |
+//! | `RedisStore` | `redis` | the server, and its disk | any number of machines |
 
 mod builder;
 mod erased;
@@ -31,6 +32,8 @@ mod moment;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 mod row;
 mod sessions;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -52,6 +55,8 @@ pub use moment::Moment;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresStore, PostgresStoreBuilder};
 pub use record::SessionRecord;
+#[cfg(feature = "redis")]
+pub use redis::{RedisStore, RedisStoreBuilder};
 pub use row::SessionRow;
 pub use sessions::Sessions;
 #[cfg(feature = "sqlite")]

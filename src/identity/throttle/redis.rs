@@ -164,7 +164,7 @@ impl Counts {
     /// Nothing, while the server is away. What is asked twice, since it broke, is charged twice at worst.
     async fn ask(&self, counted: &Counted, what: &str) -> Option<Reserve> {
         let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let call = SCRIPT.call(&[counted.key.as_bytes()]).arg(what).arg(counted.rules.attempts);
+        let call = SCRIPT.call(&[&counted.key]).arg(what).arg(counted.rules.attempts);
         let call = call.arg(milliseconds(counted.rules.window)).arg(milliseconds(MAX_DELAY));
         match self.link.ask::<i64>(&call).await {
             Ok(answer) => {

@@ -1,0 +1,6 @@
+local digest = redis.call('GETRANGE', KEYS[1], 81, 112)
+-- The id to come: this was asked before, and the answer got lost.
+if digest == string.sub(ARGV[2], 82, 113) then return 1 end
+if digest ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1
