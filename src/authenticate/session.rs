@@ -9,7 +9,7 @@ use http::request::Parts;
 
 use super::same_origin::SameOrigin;
 use super::scheme::{Attempt, Scheme};
-use crate::credentials::{Authorization, SessionCookie, SessionId, find_cookie};
+use crate::credentials::{Authorization, SessionCookie, SessionId, find_cookie_bytes, visible};
 use crate::identity::{Verifier, VerifyError};
 use crate::response::Challenge;
 
@@ -123,12 +123,15 @@ impl<V: Verifier<SessionId>> Scheme for Session<V> {
     }
 
     fn authenticate_ambient(&self, head: &Parts) -> Attempt {
-        match find_cookie(&head.headers, self.settings.cookie.name()) {
+        match find_cookie_bytes(&head.headers, self.settings.cookie.name()) {
             Ok(None) => Attempt::NotPresented,
-            Ok(Some(text)) => match SessionId::parse(text) {
+            Ok(Some(value)) => match SessionId::parse_bytes(value) {
                 Ok(id) => Attempt::verify(&self.verifier, id).provided(|| self.check_origin(head)),
-                // A cookie that cannot be an id of ours is no different from one that is unknown.
-                Err(_) => Attempt::Ready(Err(VerifyError::invalid().because("the cookie holds no session id"))),
+                // A text that cannot be an id of ours is no different from one that is unknown.
+                Err(_) => Attempt::Ready(Err(match visible(value) {
+                    Ok(_) => VerifyError::invalid().because("the cookie holds no session id"),
+                    Err(unreadable) => VerifyError::from(unreadable),
+                })),
             },
             Err(unreadable) => Attempt::Ready(Err(VerifyError::from(unreadable))),
         }

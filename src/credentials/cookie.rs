@@ -30,6 +30,11 @@ use super::unreadable::Unreadable;
 /// assert_eq!(find_cookie(&headers, "__Host-id"), Err(Unreadable::Ambiguous));
 /// ```
 pub fn find_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Unreadable> {
+    find_cookie_bytes(headers, name)?.map(visible).transpose()
+}
+
+/// As [`find_cookie`], for who reads the value more strictly anyway.
+pub(crate) fn find_cookie_bytes<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a [u8]>, Unreadable> {
     let mut found = None;
     for line in headers.get_all(COOKIE) {
         for pair in pairs(line.as_bytes()) {
@@ -40,7 +45,7 @@ pub fn find_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a 
             }
         }
     }
-    found.flatten().map(|value| visible(unquoted(value))).transpose()
+    Ok(found.flatten().map(unquoted))
 }
 
 /// What lies between the semicolons.
@@ -58,7 +63,8 @@ fn unquoted(value: &[u8]) -> &[u8] {
     value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value)
 }
 
-fn visible(value: &[u8]) -> Result<&str, Unreadable> {
+/// The value as a text.
+pub(crate) fn visible(value: &[u8]) -> Result<&str, Unreadable> {
     // Without branches, as in `is_token68`.
     let is_visible = value.iter().fold(true, |all, byte| all & byte.is_ascii_graphic());
     str::from_utf8(value)

@@ -54,6 +54,7 @@ pub use basic::BasicCredentials;
 pub use bearer::BearerToken;
 pub use client_address::ClientAddress;
 pub use cookie::find_cookie;
+pub(crate) use cookie::{find_cookie_bytes, visible};
 #[cfg(feature = "digest")]
 pub use digest::{DigestCredentials, DigestName};
 #[cfg(feature = "digest")]

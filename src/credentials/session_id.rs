@@ -54,6 +54,11 @@ impl SessionId {
     /// [`Malformed`](Unreadable::Malformed) for anything but 43 characters of unpadded base64url in the one canonical
     /// spelling of their bytes.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
+        Self::parse_bytes(text.as_bytes())
+    }
+
+    /// As [`parse`](Self::parse), of what may be no text at all.
+    pub(crate) fn parse_bytes(text: &[u8]) -> Result<Self, Unreadable> {
         let mut id = Self::from_bytes([0; 32]);
         match BASE64_URL_SAFE_NO_PAD.decode_slice(text, id.0.expose_mut()) {
             Ok(32) => Ok(id),

@@ -34,12 +34,14 @@ impl Caching {
             Kept::ByClient => Some(const { HeaderValue::from_static("private") }),
             Kept::ByNobody => Some(const { HeaderValue::from_static("no-store") }),
         };
-        if let Some(control) = control
-            && !headers.contains_key(CACHE_CONTROL)
-        {
-            headers.insert(CACHE_CONTROL, control);
+        // Answers have few fields: one look at all of them is quicker than looking up two names.
+        let (is_controlled, varies) = headers.keys().fold((false, false), |(is_controlled, varies), name| {
+            (is_controlled | (name == CACHE_CONTROL), varies | (name == VARY))
+        });
+        if let Some(control) = control.filter(|_| !is_controlled) {
+            headers.append(CACHE_CONTROL, control);
         }
-        let missing = if headers.contains_key(VARY) { missing(self.vary, headers) } else { Some(self.vary) };
+        let missing = if varies { missing(self.vary, headers) } else { Some(self.vary) };
         if let Some(missing) = missing.filter(|missing| !missing.is_empty()) {
             headers.append(VARY, missing);
         }
