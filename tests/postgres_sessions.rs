@@ -297,6 +297,8 @@ async fn a_lock_held_by_others_is_unavailable_in_time() {
         assert_eq!(status.await.unwrap(), StatusCode::SERVICE_UNAVAILABLE);
     }
     assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    let connections = "select count(*) <= 10 from pg_stat_activity where application_name = 'portcullis'";
+    assert_eq!(postgres.ask(connections), "t", "and they were no more than there may be");
     transaction.rollback().await.unwrap();
     assert_eq!(door.show(&id).await, StatusCode::OK);
 }

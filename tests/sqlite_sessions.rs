@@ -1,15 +1,23 @@
 //! Sessions in a SQLite file: what is in it, what survives, and what happens where others use it too.
 
 #![cfg(feature = "sqlite")]
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and one tells another process"
+)]
 
 mod support {
     pub(crate) mod crowd;
 }
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::process::{Command, Stdio};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
@@ -48,6 +56,40 @@ async fn a_session_outlives_the_process_and_so_does_its_end() {
     assert_eq!(door.show(&kept).await, StatusCode::OK);
     assert_eq!(door.show(&ended).await, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn a_process_that_is_killed_loses_no_session_that_it_was_told_of() {
+    let (_folder, path) = place();
+    if let Ok(path) = std::env::var(CHILD) {
+        let door = door(&path.into()).await;
+        for number in 0.. {
+            let id = door.log_in(&format!("user {number}")).await.unwrap();
+            println!("begun {id}");
+        }
+    }
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["a_process_that_is_killed_loses_no_session_that_it_was_told_of", "--exact", "--nocapture"])
+        .env(CHILD, &path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut ids = Vec::new();
+    let mut begun = told.by_ref().filter_map(|line| line.unwrap().split_once("begun ").map(|(_, id)| id.to_owned()));
+    ids.extend(begun.by_ref().take(50));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // What it had said when it was killed.
+    ids.extend(begun.filter(|id| id.len() == SessionId::ENCODED_LENGTH));
+    let door = door(&path).await;
+    for id in &ids {
+        assert_eq!(door.show(id).await, StatusCode::OK, "{} were told of", ids.len());
+    }
+    assert!(ids.len() >= 50);
+}
+
+/// Names the file to a process that is to be killed.
+const CHILD: &str = "PORTCULLIS_TEST_KILLED_WITH_FILE";
 
 #[tokio::test]
 async fn the_file_holds_no_id_that_opens_a_session() {

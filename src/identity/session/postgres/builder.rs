@@ -42,8 +42,8 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// How long a question may take in all, before the answer is *unavailable*. Default: 1.5 seconds; a tenth at least. Two
-    /// thirds of it may be spent on getting a connection, and as much on one statement.
+    /// How long a question may take in all, before the answer is *unavailable*. Default: 1.5 seconds; a tenth at least, a
+    /// minute at most. Two thirds of it may be spent on getting a connection, and as much on one statement.
     pub const fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
@@ -54,7 +54,7 @@ impl PostgresStoreBuilder {
     /// # Errors
     ///
     /// When the URL is none of a PostgreSQL server, or names what is not known; when there may be no connection; when the
-    /// patience is under a tenth of a second.
+    /// patience is under a tenth of a second or over a minute.
     pub fn build(self) -> Result<PostgresStore, ConfigError> {
         let mut faults = Vec::new();
         if self.connections == 0 {
@@ -62,6 +62,9 @@ impl PostgresStoreBuilder {
         }
         if self.patience < Duration::from_millis(100) {
             faults.push(ConfigFault::new("patience", "is under a tenth of a second; a busy server may need that long"));
+        }
+        if self.patience > Duration::from_secs(60) {
+            faults.push(ConfigFault::new("patience", "is over a minute; nobody waits so long for a page"));
         }
         match address::parse(&self.url) {
             Ok(options) => {

@@ -134,7 +134,7 @@ impl PostgresStore {
                     lent.give_back();
                     return Ok(answer);
                 }
-                Ok(Err(fault @ Fault::Damaged(_))) => {
+                Ok(Err(fault @ (Fault::Damaged(_) | Fault::NoSession(_)))) => {
                     lent.give_back();
                     return Err(fault);
                 }

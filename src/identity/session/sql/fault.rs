@@ -19,6 +19,9 @@ pub(crate) enum Fault {
          changed them; run that, or give this one a database of its own"
     )]
     Newer { found: i64, known: i64 },
+    /// The row is one by its form, and no session by what it says.
+    #[error(transparent)]
+    NoSession(StoreError),
     #[error("a database is asked inside a runtime of tokio alone")]
     NoRuntime,
 }
@@ -33,6 +36,7 @@ impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Damaged(what) => Self::damaged(what),
+            Fault::NoSession(error) => error,
             fault => Self::unavailable(fault),
         }
     }

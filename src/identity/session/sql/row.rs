@@ -28,7 +28,7 @@ where
         ends_at: moment(row, 5)?,
         facts: optional(row, 6)?.ok_or(Fault::Damaged("larger than any session"))?.to_vec(),
     };
-    row.into_record().map_err(|_| Fault::Damaged("its facts are none of ours"))
+    row.into_record().map_err(Fault::NoSession)
 }
 
 /// The sessions in the rows. One that is damaged opens nothing, and keeps nobody from the others.

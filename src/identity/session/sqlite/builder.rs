@@ -17,12 +17,13 @@ use crate::identity::session::error::StoreError;
 /// use portcullis::identity::session::SqliteStore;
 /// use std::time::Duration;
 ///
-/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("sessions.db");
 /// let store = SqliteStore::builder(path).readers(8).patience(Duration::from_secs(1)).open().await?;
-/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
-/// # Ok::<(), std::io::Error>(())
+/// # Ok(())
+/// # }
 /// ```
 #[must_use = "a builder does nothing until `open`"]
 pub struct SqliteStoreBuilder {
@@ -44,7 +45,7 @@ impl SqliteStoreBuilder {
     }
 
     /// How long a question may take in all, before the answer is *unavailable*: another process may hold the file. Default:
-    /// 1.5 seconds; a tenth at least.
+    /// 1.5 seconds; a tenth at least, a minute at most.
     pub const fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
@@ -66,6 +67,9 @@ impl SqliteStoreBuilder {
         }
         if self.patience < Duration::from_millis(100) {
             return fault("patience", "is under a tenth of a second; a busy disk may need that long");
+        }
+        if self.patience > Duration::from_secs(60) {
+            return fault("patience", "is over a minute; nobody waits so long for a page");
         }
         make_private(&self.path);
         let options = SqliteConnectOptions::new()

@@ -36,7 +36,8 @@ use crate::clock::{Clock, SystemClock, sleep, within};
 /// use portcullis::Identity;
 /// use portcullis::identity::session::{SessionStart, Sessions, SqliteStore};
 ///
-/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("sessions.db");
 /// let sessions = Sessions::new(SqliteStore::open(&path).await?);
@@ -45,8 +46,8 @@ use crate::clock::{Clock, SystemClock, sleep, within};
 /// // After a restart:
 /// let sessions = Sessions::new(SqliteStore::open(&path).await?);
 /// assert!(sessions.end(started.id()).await?);
-/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
-/// # Ok::<(), std::io::Error>(())
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct SqliteStore {
