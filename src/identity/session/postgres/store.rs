@@ -39,8 +39,10 @@ use crate::clock::{Clock, SystemClock, within};
 ///
 /// **TLS** is as the URL's `sslmode` says. Without one it is `prefer`, which an attacker on the way can talk out of it;
 /// over a network that is not yours alone write `verify-full`, with `sslrootcert` for an authority of your own. What the URL
-/// leaves out is read from the environment and the password file, as `psql` does. Behind PgBouncer allow `options` and
-/// `extra_float_digits` at the start (`ignore_startup_parameters`).
+/// leaves out is read from the environment and the password file, as `psql` does.
+///
+/// **Behind PgBouncer** write `pool_mode = session` and `ignore_startup_parameters = extra_float_digits, options`: what the
+/// store asks of each connection, its `statement_timeout` for one, is then for the database to say.
 ///
 /// ```no_run
 /// use portcullis::identity::session::{PostgresStore, Sessions};
