@@ -68,7 +68,7 @@
 //! | `api-key` | no | API keys with scopes and an end: `authenticate::ApiKeys`, `identity::api_key` |
 //! | `jwks` | no | keys fetched from the issuer: `identity::jwt::RemoteKeys` |
 //! | `introspection` | no | opaque tokens judged by their issuer: `identity::introspection` |
-//! | `redis` | no | shared by many processes: sessions, `identity::revocation::RedisRevocations`, and with `password` the counts of failures |
+//! | `redis` | no | shared by many processes: `identity::session::RedisStore`, `identity::revocation::RedisRevocations`, and with `password` the counts of failures |
 //! | `rust-crypto` | no | the portable backend for JWT signatures |
 //! | `axum` | no | extractors for handlers: the module `axum` |
 //! | `tracing` | no | an event for every refusal |

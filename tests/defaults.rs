@@ -42,7 +42,9 @@ use portcullis::identity::introspection::{AnswerCache, ClientAuth, Introspection
 use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet, KeysFreshness, RemoteKeys, TokenCache};
 use portcullis::identity::password::{HashPool, HtpasswdFile, PasswordMemory, User, hash_password};
 use portcullis::identity::revocation::{MemoryRevocations, RedisRevocations};
-use portcullis::identity::session::{MemoryStore, PostgresStore, SessionStart, Sessions, SqliteStore};
+use portcullis::identity::session::{
+    MemoryStore, PostgresStore, RedisStore, RedisStoreBuilder, SessionStart, Sessions, SqliteStore,
+};
 use portcullis::identity::throttle::{Throttle, ThrottleBuilder};
 use portcullis::identity::token::TokenVerifier;
 use portcullis::outbound::Client;
@@ -168,6 +170,9 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`PostgresStore` patience", millis(&postgres)),
         ("`RedisRevocations` max lag", seconds(RedisRevocations::DEFAULT_MAX_LAG)),
         ("`RedisRevocations` key", field(&redis, "key").replace('"', "")),
+        ("`RedisStore` prefix", RedisStoreBuilder::DEFAULT_PREFIX.to_owned()),
+        ("`RedisStore` timeout", seconds(RedisStoreBuilder::DEFAULT_TIMEOUT)),
+        ("`RedisStore` min replicas", field(&format!("{:?}", RedisStore::builder("redis://a")), "min_replicas")),
         ("`RemoteKeys` deadline", seconds(RemoteKeys::DEFAULT_DEADLINE)),
         ("`RemoteKeys` document, at most", bytes(RemoteKeys::DEFAULT_MAX_BYTES)),
         ("`RemoteKeys` keys, at most", RemoteKeys::MAX_KEYS.to_string()),

@@ -69,10 +69,9 @@ impl RedisStoreBuilder {
     /// How many replicas must have a change before it counts as done. Default: none, so what was acknowledged within the
     /// last moments before a master fails may be lost, log-outs included.
     ///
-    /// Each log-in, log-out and noted request then waits for the replicas, for half the timeout at most. While fewer are
-    /// there these are answered 503, though the change may have been made. With one, a replica that takes over has all that
-    /// was acknowledged if it is the one that has it: let there be as many as there are replicas, or let `min_replicas` be
-    /// that many.
+    /// Log-ins, log-outs, rotations and lists of sessions then wait for the replicas, for half the timeout at most. While
+    /// fewer are there these are answered 503, though the change may have been made; requests go on. A replica that takes
+    /// over has all that was acknowledged if it is one of those that were waited for, so for certain where all are.
     pub const fn min_replicas(mut self, replicas: u32) -> Self {
         self.min_replicas = replicas;
         self
