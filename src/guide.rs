@@ -9,6 +9,10 @@ pub mod tokens {}
 #[doc = include_str!("../docs/passwords.md")]
 pub mod passwords {}
 
+#[cfg(feature = "login")]
+#[doc = include_str!("../docs/sessions.md")]
+pub mod sessions {}
+
 #[doc = include_str!("../docs/cross_site.md")]
 pub mod cross_site {}
 

@@ -102,6 +102,9 @@ pub mod resource;
 
 pub mod authenticate;
 
+#[cfg(feature = "login")]
+pub mod login;
+
 #[cfg(feature = "axum")]
 pub mod axum;
 pub mod clock;

@@ -284,7 +284,8 @@ impl Decide for Waiting {
     }
 }
 
-fn offer(scheme: &Arc<dyn Scheme>) -> Offer {
+/// What a scheme has to say in answers.
+pub(crate) fn offer(scheme: &Arc<dyn Scheme>) -> Offer {
     let is_fresh = !scheme.fresh_challenges(Reason::Missing).is_empty();
     let fresh = is_fresh.then(|| {
         let scheme = Arc::clone(scheme);

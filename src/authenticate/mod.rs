@@ -77,6 +77,8 @@ pub use bearer::Bearer;
 #[cfg(feature = "digest")]
 pub use digest::Digest;
 pub use future::ResponseFuture;
+#[cfg(feature = "login")]
+pub(crate) use judge::offer;
 pub use layer::{AuthenticateBuilder, AuthenticateLayer};
 pub use same_origin::SameOrigin;
 pub use scheme::{Accepted, Attempt, Carrier, Scheme};

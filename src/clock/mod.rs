@@ -5,7 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-#[cfg(any(feature = "jwks", feature = "postgres", feature = "redis", feature = "sqlite", feature = "test-kit"))]
+#[cfg(any(
+    feature = "jwks",
+    feature = "login",
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite",
+    feature = "test-kit"
+))]
 mod deadline;
 #[cfg(feature = "htpasswd")]
 mod modified;
@@ -14,7 +21,14 @@ mod sleep;
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use deadline::Late;
-#[cfg(any(feature = "jwks", feature = "postgres", feature = "redis", feature = "sqlite", feature = "test-kit"))]
+#[cfg(any(
+    feature = "jwks",
+    feature = "login",
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite",
+    feature = "test-kit"
+))]
 pub(crate) use deadline::within;
 #[cfg(feature = "htpasswd")]
 pub(crate) use modified::modified;

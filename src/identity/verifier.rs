@@ -70,6 +70,12 @@ pub trait Verifier<C>: Send + Sync + 'static {
         let _ = credentials;
         None
     }
+
+    /// Forgets what is remembered of credentials of `subject`, who is logged out everywhere: the next ones are verified in
+    /// full. Right ones are still accepted then. Default: nothing is remembered.
+    fn forget(&self, subject: &Identity) {
+        let _ = subject;
+    }
 }
 
 impl<C, F, Fut> Verifier<C> for F

@@ -34,5 +34,7 @@ pub(crate) use context::{Anonymous, Context};
 pub use problem::Problem;
 pub use rejection::Rejection;
 pub(crate) use rejection::Wanted;
+#[cfg(feature = "login")]
+pub(crate) use rejection::Words;
 pub use rejection_id::RejectionId;
 pub use respond::{Reply, Respond};

@@ -52,7 +52,8 @@ impl Respond for Problem {
     }
 }
 
-/// The JSON up to the id. It is the same for all refusals of a reason under the same circumstances, but for a forgotten layer.
+/// The JSON up to the id. It is the same for all refusals of a reason under the same circumstances, unless they have words of
+/// their own.
 fn opening(rejection: &Rejection) -> Cow<'static, str> {
     /// By circumstances, then by reason.
     static READY: LazyLock<Vec<Vec<String>>> =
@@ -61,7 +62,7 @@ fn opening(rejection: &Rejection) -> Cow<'static, str> {
     let bits = usize::from(explains) | usize::from(strict) << 1 | usize::from(proxy) << 2;
     let reason = rejection.reason();
     match READY.get(bits).and_then(|ready| ready.get(reason as usize)) {
-        Some(opening) if !rejection.is_forgotten_layer() => Cow::Borrowed(opening),
+        Some(opening) if !rejection.has_own_words() => Cow::Borrowed(opening),
         _ => Cow::Owned(write_opening(reason, &rejection.wire(), rejection.detail())),
     }
 }

@@ -115,7 +115,14 @@ pub struct Rejection {
     retry_after: Option<Duration>,
     source: Option<Arc<dyn Error + Send + Sync>>,
     wanted: Option<Arc<Wanted>>,
-    forgotten_layer: bool,
+    words: Option<Words>,
+}
+
+/// What is said in the place of the table's words, where more is known of what happened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Words {
+    pub(crate) title: &'static str,
+    pub(crate) detail: &'static str,
 }
 
 /// What a requirement asked for and did not find.
@@ -133,12 +140,9 @@ impl Rejection {
         Self { challenges: Some(Arc::clone(challenges)), used, ..Self::bare(reason) }
     }
 
-    pub(crate) const FORGOTTEN_LAYER: &'static str = "No AuthenticateLayer is around this, so nobody was authenticated. Add one, or move it further out: in axum the \
-         layer added last is outermost.";
-
     /// A refusal outside any layer that could have authenticated somebody.
     pub(crate) fn forgotten_layer() -> Self {
-        Self { forgotten_layer: true, ..Self::misconfigured(Self::FORGOTTEN_LAYER) }
+        Self::misconfigured(FORGOTTEN_LAYER.detail).with_words(FORGOTTEN_LAYER)
     }
 
     /// The server is put together wrongly, in a way that has nothing to do with the layer's schemes.
@@ -146,8 +150,13 @@ impl Rejection {
         Self { cause: Some(cause), ..Self::bare(Reason::Misconfigured) }
     }
 
-    pub(crate) const fn is_forgotten_layer(&self) -> bool {
-        self.forgotten_layer
+    pub(crate) const fn with_words(mut self, words: Words) -> Self {
+        self.words = Some(words);
+        self
+    }
+
+    pub(crate) const fn has_own_words(&self) -> bool {
+        self.words.is_some()
     }
 
     fn bare(reason: Reason) -> Self {
@@ -160,7 +169,7 @@ impl Rejection {
             retry_after: None,
             source: None,
             wanted: None,
-            forgotten_layer: false,
+            words: None,
         }
     }
 
@@ -226,11 +235,10 @@ impl Rejection {
         self.wire().title
     }
 
-    /// What the client is told to do next. A layer that was forgotten is said aloud: no client provoked it, and the
-    /// developer is who will read it.
+    /// What the client is told to do next.
     #[must_use]
     pub fn detail(&self) -> &'static str {
-        if self.is_forgotten_layer() { Self::FORGOTTEN_LAYER } else { self.wire().detail }
+        self.wire().detail
     }
 
     /// The scopes that are missing, in the order of the requirement.
@@ -259,7 +267,11 @@ impl Rejection {
     }
 
     pub(crate) fn wire(&self) -> Wire {
-        wire(self.reason, self.circumstances())
+        let wire = wire(self.reason, self.circumstances());
+        match self.words {
+            Some(Words { title, detail }) => Wire { title, detail, ..wire },
+            None => wire,
+        }
     }
 
     pub(crate) fn circumstances(&self) -> Circumstances {
@@ -287,6 +299,13 @@ impl Rejection {
         self.used
     }
 }
+
+/// Said aloud: no client provoked it, and the developer is who will read it.
+const FORGOTTEN_LAYER: Words = Words {
+    title: "Internal server error",
+    detail: "No AuthenticateLayer is around this, so nobody was authenticated. Add one, or move it further out: in axum the \
+             layer added last is outermost.",
+};
 
 impl fmt::Debug for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -18,6 +18,10 @@ mod happened;
 mod keys_disabled;
 #[cfg(all(feature = "jwks", feature = "tracing"))]
 mod keys_enabled;
+#[cfg(all(feature = "login", not(feature = "tracing")))]
+mod login_disabled;
+#[cfg(all(feature = "login", feature = "tracing"))]
+mod login_enabled;
 #[cfg(all(
     not(feature = "tracing"),
     any(feature = "api-key", feature = "introspection", feature = "password", feature = "session")
@@ -37,6 +41,10 @@ pub(crate) use happened::happened;
 pub(crate) use keys_disabled::{key_removed, key_skipped, keys_not_refreshed, keys_refreshed};
 #[cfg(all(feature = "jwks", feature = "tracing"))]
 pub(crate) use keys_enabled::{key_removed, key_skipped, keys_not_refreshed, keys_refreshed};
+#[cfg(all(feature = "login", not(feature = "tracing")))]
+pub(crate) use login_disabled::{logged_in, logged_out, sessions_ended};
+#[cfg(all(feature = "login", feature = "tracing"))]
+pub(crate) use login_enabled::{logged_in, logged_out, sessions_ended};
 #[cfg(all(
     not(feature = "tracing"),
     any(feature = "api-key", feature = "introspection", feature = "password", feature = "session")

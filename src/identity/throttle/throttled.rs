@@ -66,6 +66,10 @@ impl<V: Verifier<BasicCredentials>> Verifier<BasicCredentials> for Throttled<V> 
         let client = self.throttle.client_of(credentials.username(), credentials.client());
         self.throttle.recall(client, || self.verifier.remembered(credentials))
     }
+
+    fn forget(&self, subject: &Identity) {
+        self.verifier.forget(subject);
+    }
 }
 
 impl<V> fmt::Debug for Throttled<V> {

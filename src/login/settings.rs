@@ -1,0 +1,126 @@
+//! What the three services share, and how all of them refuse.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CACHE_CONTROL, ORIGIN, SET_COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
+
+use super::verifier::AnyVerifier;
+use crate::authenticate::Session;
+use crate::credentials::{Authorization, SessionId, Unreadable, find_cookie};
+use crate::error::Reason;
+use crate::identity::VerifyError;
+use crate::identity::session::{SessionError, Sessions};
+use crate::response::{ChallengeSet, Rejection, Respond, Words, answer};
+
+/// All that was configured.
+pub(super) struct Settings {
+    pub(super) scheme: Session<Sessions>,
+    pub(super) verifier: Box<dyn AnyVerifier>,
+    /// The session's, then those that are named beside it.
+    pub(super) challenges: Arc<ChallengeSet>,
+    pub(super) respond: Arc<dyn Respond>,
+    pub(super) home: HeaderValue,
+    pub(super) after_log_out: HeaderValue,
+    pub(super) sessions_page: HeaderValue,
+    pub(super) remember_me: bool,
+    pub(super) hand_out_ids: bool,
+    pub(super) label: Box<Label>,
+}
+
+/// Names a session after the request that begins it.
+pub(super) type Label = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+
+impl Settings {
+    pub(super) fn sessions(&self) -> &Sessions {
+        self.scheme.verifier()
+    }
+
+    /// The session that a request shows, if it is one in syntax: in the header, or without any in the cookie. What is no
+    /// session stands in nobody's way.
+    pub(super) fn shown(&self, headers: &HeaderMap) -> Result<Option<SessionId>, VerifyError> {
+        let shown = if headers.contains_key(AUTHORIZATION) {
+            Authorization::from_headers(headers).map(|field| {
+                let id = field.filter(|field| field.is("Session")).and_then(|field| field.token68().ok());
+                id.and_then(|id| SessionId::parse(id).ok())
+            })
+        } else {
+            let name = self.scheme.session_cookie().name();
+            find_cookie(headers, name).map(|text| text.and_then(|text| SessionId::parse(text).ok()))
+        };
+        match shown {
+            Err(Unreadable::Malformed(_)) => Ok(None),
+            other => other.map_err(VerifyError::from),
+        }
+    }
+
+    /// The same-origin rule, where a browser says where the request comes from. One that says nothing is none: there
+    /// has been no browser since 2020 that sends neither field with a form. And a program has nobody's cookie but its own.
+    pub(super) fn check_origin(&self, head: &Parts) -> Result<(), VerifyError> {
+        let says = |name: &HeaderName| head.headers.contains_key(name);
+        if says(&SEC_FETCH_SITE) || says(&ORIGIN) { self.scheme.check_origin(head) } else { Ok(()) }
+    }
+
+    /// Clears the cookie, unless a header spoke for the client: then the cookie is none of our business.
+    pub(super) fn clear_cookie(&self, request: &HeaderMap, response: &mut Response<Bytes>) {
+        if !request.contains_key(AUTHORIZATION) {
+            response.headers_mut().insert(SET_COOKIE, self.scheme.session_cookie().clear());
+        }
+    }
+
+    /// The answer of the table.
+    pub(super) fn refuse(&self, error: &VerifyError, head: Parts) -> Response<Bytes> {
+        let rejection = Rejection::new(error.reason(), &self.challenges, Some(0))
+            .with_cause(error.cause())
+            .with_retry_after(error.retry_after())
+            .with_source(error.shared_source());
+        answer(rejection, &*self.respond, head)
+    }
+
+    /// The answer of the table, in words for what happened here.
+    pub(super) fn refuse_saying(
+        &self,
+        reason: Reason,
+        words: Words,
+        cause: &'static str,
+        head: Parts,
+    ) -> Response<Bytes> {
+        let rejection = Rejection::new(reason, &self.challenges, Some(0)).with_cause(Some(cause)).with_words(words);
+        answer(rejection, &*self.respond, head)
+    }
+
+    /// The answer where sessions could not be begun, ended or listed.
+    pub(super) fn unfinished(&self, error: SessionError, head: Parts) -> Response<Bytes> {
+        match error {
+            SessionError::TooMany => self.refuse_saying(Reason::Forbidden, TOO_MANY, "too many sessions", head),
+            SessionError::Unavailable(error) => self.refuse(&VerifyError::from(error), head),
+        }
+    }
+
+    /// The verifier is at fault, and not the client.
+    pub(super) fn panicked(&self, head: Parts) -> Response<Bytes> {
+        let rejection = Rejection::new(Reason::Misconfigured, &self.challenges, Some(0));
+        answer(rejection.with_cause(Some("the verifier panicked")), &*self.respond, head)
+    }
+
+    /// There is nothing at this address.
+    pub(super) fn not_found(&self, head: Parts) -> Response<Bytes> {
+        answer(Rejection::new(Reason::Hidden, &self.challenges, None), &*self.respond, head)
+    }
+}
+
+/// An answer that nobody may keep.
+pub(super) fn not_stored(mut response: Response<Bytes>) -> Response<Bytes> {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+const TOO_MANY: Words = Words {
+    title: "Too many sessions",
+    detail: "The password was right, and you are logged in in as many places as you may be. Log out in one of them, then \
+             try again.",
+};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
