@@ -4,10 +4,30 @@
 
 mod support {
     pub(crate) mod bank;
+    pub(crate) mod log;
 }
 
-use portcullis::credentials::ClientAddress;
-use support::bank::{self, BROWSER, FORM, GOOD, JSON, OURS, bank, bank_with, cookie};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::Request;
+use http::request::Parts;
+use http_body::{Body, Frame};
+use portcullis::authenticate::{Basic, Bearer, Scheme, Session};
+use portcullis::clock::{ManualClock, UnixTime};
+use portcullis::credentials::{BasicCredentials, BearerToken, ClientAddress};
+use portcullis::identity::session::{MemoryStore, Sessions};
+use portcullis::identity::throttle::Throttle;
+use portcullis::login::{LogInAttempt, Login};
+use portcullis::response::{Rejection, Reply};
+use portcullis::{Identity, VerifyError};
+use support::bank::{self, BROWSER, FORM, GOOD, JSON, OURS, Switched, bank, bank_over, bank_with, cookie};
+use support::log::Log;
+use tower::ServiceExt;
 
 #[tokio::test]
 async fn a_right_password_gets_a_session_in_the_way_that_was_asked_for() {
@@ -154,5 +174,405 @@ async fn only_post_logs_in() {
             (answer.status.as_u16(), answer.field("allow"), answer.field("set-cookie")),
             (405, Some("POST"), None)
         );
+    }
+}
+
+/// Every body here is refused before a password is looked at.
+#[tokio::test]
+async fn a_body_that_cannot_be_read_in_one_way_is_400() {
+    let bank = bank();
+    for (kind, body) in [
+        (FORM, ""),
+        (FORM, "username=alice"),
+        (FORM, "password=wonderland"),
+        (FORM, "username=alice&password=wonderland&password=wonderland"),
+        (FORM, "username=alice&password=wonderland&x=1&x=1"),
+        (FORM, "username=alice&%75sername=bob&password=wonderland"),
+        (FORM, "username=alice&password=wonderland&return_to=/a&return_to=/a"),
+        (FORM, "username=alice&password=%zz"),
+        (FORM, "username=alice&password=%f"),
+        (FORM, "username=alice&password=%ff"),
+        (FORM, "username=alice&password=%+1"),
+        (FORM, r#"{"username": "alice", "password": "wonderland"}"#),
+        (JSON, GOOD),
+        (JSON, r#"{"username": "alice", "password": "wonderland""#),
+        (JSON, r#"{"username": "alice", "password": "wonderland"} {}"#),
+        (JSON, r#"{"username": "alice", "password": "wonderland", "password": "wonderland"}"#),
+        (JSON, r#"{"username": "alice", "password": "wonderland", "x": 1, "x": 1}"#),
+        (JSON, r#"{"username": "alice", "user\u006eame": "alice", "password": "wonderland"}"#),
+        (JSON, r#"{"username": "alice", "password": ["wonderland"]}"#),
+        (JSON, r#"{"username": "alice", "password": null}"#),
+        (JSON, r#"["alice", "wonderland"]"#),
+        (("content-type", "text/plain"), GOOD),
+        (("content-type", "multipart/form-data; boundary=x"), GOOD),
+        (("content-type", "application/jsonx"), r#"{"username": "alice", "password": "wonderland"}"#),
+        (("accept", "*/*"), GOOD),
+    ] {
+        let answer = bank.log_in(&[kind], body).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.json()["code"].as_str()),
+            (400, Some("malformed")),
+            "{kind:?} {body}"
+        );
+        assert_eq!(answer.json()["title"], "Log-in cannot be read");
+        assert_eq!((answer.field("set-cookie"), answer.field("www-authenticate")), (None, None));
+    }
+    assert_eq!(bank.log_in(&[FORM, FORM], GOOD).await.status, 400);
+    let charset = ("content-type", "APPLICATION/JSON; charset=utf-8");
+    let other = r#"{"username":"alice","password":"wonderland","x":{},"remember":7}"#;
+    assert_eq!(bank.log_in(&[charset], other).await.status, 204);
+    assert_eq!(bank.log_in(&[FORM], "x&username=alice&&password=wonder%6Cand&y=+").await.status, 204);
+}
+
+#[tokio::test]
+async fn a_body_of_more_than_64_kib_is_413_whether_its_length_was_told_or_not() {
+    let bank = bank();
+    let fill = |length: usize| format!("{GOOD}&x={}", "x".repeat(length - GOOD.len() - 3));
+    assert_eq!(bank.log_in(&[FORM], &fill(64 * 1024)).await.status, 204);
+    let answer = bank.log_in(&[FORM], &fill(64 * 1024 + 1)).await;
+    assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (413, Some("too_large")));
+
+    let request = Request::post("/login").header(FORM.0, FORM.1).body(Endless).unwrap();
+    assert_eq!(bank.login.log_in().oneshot(request).await.unwrap().status(), 413);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_400_after_ten_seconds() {
+    let bank = bank();
+    let begun = tokio::time::Instant::now();
+    let request = Request::post("/login").header(FORM.0, FORM.1).body(Never).unwrap();
+    let answer = bank.login.log_in().oneshot(request).await.unwrap();
+    assert_eq!((answer.status().as_u16(), begun.elapsed().as_secs()), (400, 10));
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_400() {
+    let request = Request::post("/login").header(FORM.0, FORM.1).body(Broken).unwrap();
+    assert_eq!(bank().login.log_in().oneshot(request).await.unwrap().status(), 400);
+}
+
+/// R11
+#[tokio::test]
+async fn only_a_path_of_ours_is_returned_to() {
+    let bank = bank_with(|login| login.home("/home"));
+    let location = async |return_to: &str| {
+        let body = serde_json::json!({"username": "alice", "password": "wonderland", "return_to": return_to});
+        let answer = bank.log_in(&[JSON, BROWSER], &body.to_string()).await;
+        assert_eq!(answer.status, 303);
+        answer.field("location").unwrap().to_owned()
+    };
+    for good in
+        ["/", "/a/b", "/a/", "/a?x=1&y=/z", "/a?to=https://b.example/", "/%C3%A9", "/a.b/..c", "/@x", "/a:b", "/~a"]
+    {
+        assert_eq!(location(good).await, good);
+    }
+    let long = format!("/{}", "a".repeat(2048));
+    for hostile in [
+        "//evil.example",
+        "///evil.example",
+        "////evil.example",
+        "/\\evil.example",
+        "\\/evil.example",
+        "\\\\evil.example",
+        "/\\/evil.example",
+        "//\\evil.example",
+        "/%09/evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "/\r/evil.example",
+        "/\u{0}/evil.example",
+        "/%00/evil.example",
+        "/%0a/evil.example",
+        "/%5cevil.example",
+        "/%5Cevil.example",
+        "/%2fevil.example",
+        "/%2F/evil.example",
+        "/%252f/evil.example",
+        "/%255cevil.example",
+        "/..//evil.example",
+        "/.//evil.example",
+        "/a//evil.example",
+        "/../evil",
+        "/..",
+        "/.",
+        "/a/../b",
+        "/a/./b",
+        "/%2e%2e/b",
+        "/%2E./b",
+        "/.%2e/b",
+        "https://evil.example",
+        "https:evil.example",
+        "https:/evil.example",
+        "https:///evil.example",
+        "HTTPS://evil.example",
+        "https://bank.example@evil.example",
+        "https://bank.example.evil.example",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "evil.example",
+        "@evil.example",
+        ":80",
+        " //evil.example",
+        " /a",
+        "\u{feff}/a",
+        "",
+        "?x",
+        "#x",
+        "*",
+        "/a\r\nSet-Cookie: x=1",
+        "/a%0d%0aSet-Cookie:x",
+        "/a#b",
+        "/a b",
+        "/é",
+        "/\u{ff0f}evil.example",
+        "/a;b",
+        "/a%3bb",
+        "/?x=\\",
+        "/a%",
+        "/a%4",
+        "/a%zz",
+        "/%ff",
+        "/%ed%a0%80",
+        "/\u{7f}",
+        &long,
+    ] {
+        assert_eq!(location(hostile).await, "/home", "{hostile:?}");
+    }
+    let in_query = bank::ask(bank.login.log_in(), "POST", "/login?return_to=/orders", &[FORM, BROWSER], GOOD).await;
+    assert_eq!(in_query.field("location"), Some("/home"));
+    // R12: nothing that is forwarded leads anywhere else.
+    let forwarded = [FORM, BROWSER, ("x-forwarded-host", "evil.example"), ("forwarded", "host=evil.example")];
+    assert_eq!(bank.log_in(&forwarded, GOOD).await.field("location"), Some("/home"));
+}
+
+/// S24
+#[tokio::test]
+async fn other_sites_log_nobody_in() {
+    let bank = bank();
+    let victim = bank.session_of("bob").await.unwrap();
+    let shown = cookie(&victim);
+    for (fields, ours) in [
+        (vec![("sec-fetch-site", "cross-site")], false),
+        (vec![("sec-fetch-site", "same-site")], false),
+        (vec![("sec-fetch-site", "cross-site"), ("origin", "https://bank.example")], false),
+        (vec![("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")], false),
+        (vec![("origin", "https://evil.example")], false),
+        (vec![("origin", "http://bank.example")], false),
+        (vec![("origin", "https://bank.example:8443")], false),
+        (vec![("origin", "null")], false),
+        (vec![("origin", "https://evil.example"), ("x-forwarded-host", "evil.example")], false),
+        (vec![("origin", "https://bank.example"), ("origin", "https://evil.example")], false),
+        (vec![("sec-fetch-site", "same-origin")], true),
+        (vec![("sec-fetch-site", "none")], true),
+        (vec![("origin", "https://bank.example")], true),
+        (vec![], true),
+    ] {
+        let mut log_in = vec![FORM];
+        log_in.extend(&fields);
+        if ours {
+            assert_eq!(bank.log_in(&log_in, GOOD).await.status, 204, "{fields:?}");
+            continue;
+        }
+        log_in.push(("cookie", &shown));
+        let answer = bank.log_in(&log_in, GOOD).await;
+        assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (403, Some("cross_site")), "{fields:?}");
+        assert_eq!(answer.field("set-cookie"), None);
+        assert_eq!(bank.count("bob").await, 1, "the victim's session is unchanged");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_session_stands_in_the_way_of_no_log_in_and_two_do() {
+    let bank = bank();
+    for field in [
+        ("cookie", "__Host-session=a b"),
+        ("cookie", "__Host-session="),
+        ("cookie", "__Host-session=short"),
+        ("authorization", "@@"),
+        ("authorization", "Basic YWxpY2U6d29uZGVybGFuZA=="),
+    ] {
+        assert_eq!(bank.log_in(&[FORM, field], GOOD).await.status, 204, "{field:?}");
+    }
+    for fields in [
+        vec![("cookie", "__Host-session=a; __Host-session=b")],
+        vec![("cookie", "__Host-session=a"), ("cookie", "__Host-session=a")],
+        vec![("authorization", "Session a"), ("authorization", "Session a")],
+    ] {
+        let fields = [vec![FORM], fields].concat();
+        let answer = bank.log_in(&fields, GOOD).await;
+        assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (400, Some("ambiguous")), "{fields:?}");
+        assert_eq!(answer.field("set-cookie"), None);
+    }
+}
+
+#[tokio::test]
+async fn who_guesses_too_often_is_held_back_with_the_right_password_too() {
+    let bank = bank();
+    let throttle = Throttle::builder().attempts(3).clock(bank.clock.clone()).build().unwrap();
+    let login = Login::new(&bank.scheme, throttle.around(bank.passwords.clone())).unwrap();
+    let try_it = async |body: &str, address: [u8; 4]| {
+        let mut request = bank::request("POST", "/login", &[FORM], body);
+        request.extensions_mut().insert(ClientAddress::new(address.into()));
+        bank::send(login.log_in(), request).await
+    };
+    for _ in 0..3 {
+        assert_eq!(try_it("username=alice&password=wrong", [192, 0, 2, 1]).await.status, 401);
+    }
+    for body in ["username=alice&password=wrong", GOOD] {
+        let answer = try_it(body, [192, 0, 2, 1]).await;
+        assert_eq!(answer.status, 429, "{body}");
+        assert!(answer.field("retry-after").unwrap().parse::<u64>().unwrap() > 0);
+        assert_eq!((answer.field("www-authenticate"), answer.field("set-cookie")), (None, None));
+    }
+    assert_eq!(try_it("username=bob&password=builder", [192, 0, 2, 1]).await.status, 204, "another account");
+    bank.later(3600);
+    assert_eq!(try_it(GOOD, [192, 0, 2, 1]).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_store_or_a_verifier_that_does_not_answer_is_503_and_a_panic_500() {
+    let (store, is_down) = Switched::new();
+    let clock = ManualClock::at(UnixTime::from_secs(1_790_000_000));
+    let sessions = Sessions::builder(store).clock(clock.clone()).build().unwrap();
+    let bank = bank_over(sessions, clock, |login| login);
+    let shown = bank.log_in(&[FORM], GOOD).await.cookie();
+    is_down.store(true, Ordering::SeqCst);
+    for fields in [vec![FORM], vec![FORM, ("cookie", &*shown)]] {
+        let answer = bank.log_in(&fields, GOOD).await;
+        assert_eq!((answer.status.as_u16(), answer.field("retry-after")), (503, Some("5")));
+        assert_eq!((answer.field("set-cookie"), answer.field("www-authenticate")), (None, None), "the cookie is kept");
+    }
+    is_down.store(false, Ordering::SeqCst);
+    assert_eq!(bank.log_in(&[FORM, ("cookie", &shown)], GOOD).await.status, 204);
+
+    let down =
+        async |_: BasicCredentials| -> Result<Identity, VerifyError> { Err(VerifyError::unavailable("no disk")) };
+    let login = Login::new(&bank.scheme, down).unwrap();
+    assert_eq!(bank::ask(login.log_in(), "POST", "/login", &[FORM], GOOD).await.status, 503);
+    let broken = async |_: BasicCredentials| -> Result<Identity, VerifyError> { panic!("a bug") };
+    let login = Login::new(&bank.scheme, broken).unwrap();
+    assert_eq!(bank::ask(login.log_in(), "POST", "/login", &[FORM], GOOD).await.status, 500);
+}
+
+#[tokio::test]
+async fn who_may_have_no_further_session_is_told_so() {
+    let sessions = Sessions::builder(MemoryStore::new()).max_per_subject(1).refuse_newest().build().unwrap();
+    let bank = bank_over(sessions, ManualClock::at(UnixTime::from_secs(0)), |login| login.remember_me());
+    let shown = bank.log_in(&[FORM], GOOD).await.cookie();
+    let answer = bank.log_in(&[FORM], GOOD).await;
+    assert_eq!((answer.status.as_u16(), answer.json()["title"].as_str()), (403, Some("Too many sessions")));
+    assert_eq!(answer.field("set-cookie"), None);
+    assert_eq!(bank.log_in(&[FORM], "username=alice&password=wrong").await.status, 401, "others learn nothing");
+    // Who shows the one that there is gets in.
+    let again = bank.log_in(&[FORM, ("cookie", &shown)], GOOD).await;
+    assert_eq!(again.status, 204);
+    let longer = format!("{GOOD}&remember=on");
+    assert_eq!(bank.log_in(&[FORM, ("cookie", &again.cookie())], &longer).await.status, 204);
+    assert_eq!(bank.count("alice").await, 1);
+}
+
+#[tokio::test]
+async fn a_page_of_the_application_is_shown_again_with_the_name_and_never_the_password() {
+    let page = |rejection: &Rejection, head: &Parts| {
+        let attempt = head.extensions.get::<LogInAttempt>();
+        let (name, next) = attempt.map_or(("", None), |attempt| (attempt.username(), attempt.return_to()));
+        let body = format!("{} {name} {next:?} {:?} {attempt:?}", rejection.title(), head.headers);
+        Reply::new("text/html; charset=utf-8", body)
+    };
+    let bank = bank_with(|login| login.respond_with(page));
+    let old = cookie(&bank.session_of("bob").await.unwrap());
+    let body = "username=al%2Bice&password=hunter2&return_to=/orders";
+    let answer = bank.log_in(&[FORM, BROWSER, ("cookie", &old)], body).await;
+    assert_eq!((answer.status.as_u16(), answer.field("content-type")), (401, Some("text/html; charset=utf-8")));
+    assert!(answer.body.starts_with(r#"Credentials not accepted al+ice Some("/orders")"#), "{}", answer.body);
+    assert!(!answer.body.contains("hunter2") && !answer.body.contains(&old), "{}", answer.body);
+    let elsewhere = bank.log_in(&[FORM], "username=a&password=b&return_to=//evil.example").await;
+    assert!(elsewhere.body.contains(" a None "), "{}", elsewhere.body);
+    let unread = bank.log_in(&[FORM], "username=a").await;
+    assert!(unread.status == 400 && unread.body.starts_with("Log-in cannot be read "), "{}", unread.body);
+}
+
+#[tokio::test]
+async fn the_challenges_of_other_schemes_stand_behind_the_sessions_own() {
+    let nobody = async |_: BearerToken| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) };
+    let bearer: Arc<dyn Scheme> = Arc::new(Bearer::new("bank", nobody));
+    let basic = Basic::new("bank", bank().passwords);
+    let bank = bank_with(|login| login.challenge_of(bearer).challenge_of(basic));
+    let answer = bank.log_in(&[FORM], "username=alice&password=wrong").await;
+    let challenges: Vec<_> = answer.headers.get_all("www-authenticate").iter().collect();
+    assert_eq!(
+        challenges,
+        [r#"Session realm="bank""#, r#"Bearer realm="bank""#, r#"Basic realm="bank", charset="UTF-8""#]
+    );
+}
+
+#[tokio::test]
+async fn a_header_for_another_scheme_is_not_the_credential_of_a_log_in() {
+    let alice = ("authorization", "Basic YWxpY2U6d29uZGVybGFuZA==");
+    assert_eq!(bank().log_in(&[FORM, alice], "username=bob&password=wrong").await.status, 401);
+}
+
+#[test]
+fn every_fault_is_told_at_once() {
+    let scheme = Session::new("b\u{e4}nk", Sessions::new(MemoryStore::new()));
+    let nobody = async |_: BasicCredentials| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) };
+    let login = Login::builder(&scheme, nobody).home("home").after_log_out("//x").sessions_page("/a/../b");
+    let error = login.build().unwrap_err();
+    let settings: Vec<_> = error.faults().iter().map(|fault| fault.setting().to_owned()).collect();
+    assert_eq!(settings[..3], ["home", "after_log_out", "sessions_page"]);
+    assert_eq!(settings.len(), 4, "{error}");
+}
+
+#[test]
+fn the_log_names_the_session_and_no_secret() {
+    let log = Log::start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let shown = runtime.block_on(async {
+        let bank = bank();
+        let shown = bank.log_in(&[FORM], GOOD).await.cookie();
+        bank.log_in(&[FORM], "username=hunter2&password=hunter2").await;
+        bank.log_in(&[FORM], "username=hunter2").await;
+        assert_eq!(bank.log_out(&[("cookie", &shown)]).await.status, 204);
+        shown
+    });
+    let text = log.text();
+    assert!(text.contains("logged in") && text.contains("logged out") && text.contains(r#"subject="alice""#), "{text}");
+    let id = shown.strip_prefix("__Host-session=").unwrap();
+    assert!(!text.contains("hunter2") && !text.contains("wonderland") && !text.contains(&id[..12]), "{text}");
+}
+
+/// A body without a length and without an end.
+struct Endless;
+
+impl Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 1024])))))
+    }
+}
+
+/// A body of which nothing comes.
+struct Never;
+
+impl Body for Never {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
+/// A body whose client hangs up.
+struct Broken;
+
+impl Body for Broken {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        Poll::Ready(Some(Err(std::io::Error::other("reset"))))
     }
 }

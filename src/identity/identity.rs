@@ -64,6 +64,8 @@ pub(crate) struct Facts {
     pub(crate) amr: Names,
     pub(crate) expires_at: Option<UnixTime>,
     pub(crate) value: Option<Arc<dyn Any + Send + Sync>>,
+    /// A short name of what the credential was held against, by which its verifier knows whether that has changed.
+    pub(crate) stamp: Option<u64>,
 }
 
 /// When somebody proved who they are, which is not when the request came.
@@ -114,6 +116,7 @@ impl Facts {
             amr: Names::default(),
             expires_at: None,
             value: None,
+            stamp: None,
         }
     }
 

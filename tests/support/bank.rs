@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,7 +14,10 @@ use portcullis::authenticate::Session;
 use portcullis::clock::{ManualClock, UnixTime};
 use portcullis::credentials::SessionId;
 use portcullis::identity::password::{PasswordVerifier, User, Users, hash_password};
-use portcullis::identity::session::{MemoryStore, SessionError, SessionStart, Sessions};
+use portcullis::identity::session::{
+    Ending, Inserted, MemoryStore, Moment, OwnerLimit, SessionError, SessionKey, SessionOwner, SessionRecord,
+    SessionStart, SessionStore, SessionTicket, Sessions, StoreError,
+};
 use portcullis::login::{Login, LoginBuilder};
 use tower::{Service, ServiceExt};
 
@@ -149,4 +154,61 @@ where
     let (head, body) = service.oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answer { status: head.status, headers: head.headers, body: String::from_utf8(body.into()).unwrap() }
+}
+
+/// A store that can be taken down.
+pub(crate) struct Switched {
+    inner: MemoryStore,
+    is_down: Arc<AtomicBool>,
+}
+
+impl Switched {
+    /// The store, and its switch.
+    pub(crate) fn new() -> (Self, Arc<AtomicBool>) {
+        let is_down = Arc::new(AtomicBool::new(false));
+        (Self { inner: MemoryStore::new(), is_down: Arc::clone(&is_down) }, is_down)
+    }
+
+    fn up(&self) -> Result<&MemoryStore, StoreError> {
+        if self.is_down.load(Ordering::SeqCst) { Err(StoreError::unavailable("taken down")) } else { Ok(&self.inner) }
+    }
+}
+
+impl SessionStore for Switched {
+    async fn insert(
+        &self,
+        record: &SessionRecord,
+        limit: Option<OwnerLimit>,
+        now: Moment,
+    ) -> Result<Inserted, StoreError> {
+        self.up()?.insert(record, limit, now).await
+    }
+
+    async fn load(&self, key: SessionKey) -> Result<Option<SessionRecord>, StoreError> {
+        self.up()?.load(key).await
+    }
+
+    async fn touch(&self, key: SessionKey, last_seen: Moment, ends_at: Moment) -> Result<bool, StoreError> {
+        self.up()?.touch(key, last_seen, ends_at).await
+    }
+
+    async fn rotate(&self, shown: &SessionTicket, record: &SessionRecord) -> Result<bool, StoreError> {
+        self.up()?.rotate(shown, record).await
+    }
+
+    async fn delete(&self, shown: &SessionTicket) -> Result<bool, StoreError> {
+        self.up()?.delete(shown).await
+    }
+
+    async fn delete_of(&self, owner: &SessionOwner<'_>, which: Ending) -> Result<usize, StoreError> {
+        self.up()?.delete_of(owner, which).await
+    }
+
+    async fn list(&self, owner: &SessionOwner<'_>) -> Result<Vec<SessionRecord>, StoreError> {
+        self.up()?.list(owner).await
+    }
+
+    async fn sweep(&self, now: Moment, at_most: usize) -> Result<usize, StoreError> {
+        self.up()?.sweep(now, at_most).await
+    }
 }

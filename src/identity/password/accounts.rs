@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::argon2::Argon2;
 use super::hash::StoredHash;
+use super::stamp::stamp;
 use super::users::{User, Users};
-use crate::identity::identity::Identity;
+use crate::identity::identity::{AuthTime, Facts, Identity};
 
 pub(super) struct Accounts {
     pub(super) by_name: HashMap<Box<str>, Account>,
@@ -69,12 +70,13 @@ impl Accounts {
 impl Account {
     pub(super) fn new(issuer: &Arc<str>, name: &str, user: User) -> Self {
         let identity = (!user.disabled).then(|| {
-            Identity::assertion(Arc::clone(issuer), name)
-                .roles(user.roles)
-                .scopes(user.scopes)
-                .amr(["pwd"])
-                .authenticated_now()
-                .build()
+            let mut facts = Facts::new(Arc::clone(issuer), name);
+            facts.roles = user.roles.into_iter().collect();
+            facts.scopes = user.scopes.into_iter().collect();
+            facts.amr = ["pwd"].into_iter().collect();
+            facts.auth_time = AuthTime::Now;
+            facts.stamp = Some(stamp(&user.stored));
+            facts.into_identity()
         });
         Self { hash: user.hash, stored: user.stored, identity }
     }

@@ -92,7 +92,7 @@ impl StoredHash for Argon2 {
 }
 
 /// A new argon2id hash with the default parameters.
-pub(super) fn digest(password: &[u8], salt: &[u8; 16], memory: &mut Memory) -> Result<Fresh, OutOfMemory> {
+pub(super) fn digest(password: &[u8], salt: &[u8], memory: &mut Memory) -> Result<Fresh, OutOfMemory> {
     let blocks = memory.at_least(Params::DEFAULT.block_count())?;
     let mut digest = [0; Params::DEFAULT_OUTPUT_LEN];
     Engine::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)

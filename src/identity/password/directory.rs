@@ -107,6 +107,18 @@ impl Directory {
         }
     }
 
+    /// Whether `name` may log in, by a password whose stamp is `stamp` if one is known.
+    pub(super) fn is_current(&self, name: &str, stamp: Option<u64>) -> bool {
+        match &self.users {
+            Kept::Memory(accounts) => {
+                let accounts = read(accounts);
+                let identity = accounts.by_name.get(name).and_then(|account| account.identity.as_ref());
+                identity.is_some_and(|identity| stamp.is_none() || identity.facts().stamp == stamp)
+            }
+            Kept::Store { .. } => true,
+        }
+    }
+
     /// Exchanges the users in memory; returns whose old password is worth nothing now.
     pub(super) fn replace(&self, issuer: &Arc<str>, users: Users) -> Vec<String> {
         let Kept::Memory(accounts) = &self.users else { return Vec::new() };

@@ -32,6 +32,7 @@ mod accounts;
 mod argon2;
 #[cfg_attr(not(feature = "bcrypt"), path = "bcrypt_off.rs")]
 mod bcrypt;
+mod current;
 mod directory;
 mod hash;
 #[cfg(feature = "htpasswd")]
@@ -44,6 +45,7 @@ mod pool;
 mod rehash;
 mod remembered;
 mod source;
+mod stamp;
 mod store;
 mod turns;
 mod under_way;

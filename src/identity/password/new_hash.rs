@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::argon2::{self, Memory};
+use super::stamp::salt_after;
 use crate::credentials::BasicCredentials;
 
 /// Hashes a new password: argon2id with 19456 KiB, 2 passes and 1 lane, the parameters that OWASP recommends, and a
@@ -35,6 +36,21 @@ pub fn hash_password(password: &str) -> Result<String, HashError> {
 
 /// As [`hash_password`], in memory that is there already.
 pub(super) fn hash_within(password: &str, memory: &mut Memory) -> Result<String, HashError> {
+    hash_salted(password, &random()?, memory)
+}
+
+/// Another hash of the password that the stored hash `old` is of.
+pub(super) fn hash_again(password: &str, old: &str, memory: &mut Memory) -> Result<String, HashError> {
+    hash_salted(password, &salt_after(old, random()?), memory)
+}
+
+fn random() -> Result<[u8; 16], HashError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| HashError::NoRandomness(error.into()))?;
+    Ok(bytes)
+}
+
+fn hash_salted(password: &str, salt: &[u8], memory: &mut Memory) -> Result<String, HashError> {
     if password.is_empty() {
         return Err(HashError::Empty);
     }
@@ -44,9 +60,7 @@ pub(super) fn hash_within(password: &str, memory: &mut Memory) -> Result<String,
     if password.len() > BasicCredentials::MAX_PASSWORD {
         return Err(HashError::TooLong);
     }
-    let mut salt = [0; 16];
-    getrandom::fill(&mut salt).map_err(|error| HashError::NoRandomness(error.into()))?;
-    let fresh = argon2::digest(password.as_bytes(), &salt, memory).map_err(|_| HashError::OutOfMemory)?;
+    let fresh = argon2::digest(password.as_bytes(), salt, memory).map_err(|_| HashError::OutOfMemory)?;
     Ok(format!(
         "$argon2id$v=19$m={},t={},p={}${}${}",
         fresh.params.m_cost(),

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::argon2::Memory;
-use super::new_hash::hash_within;
+use super::new_hash::hash_again;
 use super::pool::HashPool;
 use crate::credentials::BasicCredentials;
 use crate::error::Severity;
@@ -44,7 +44,8 @@ impl Rehash {
         &self.old
     }
 
-    /// What [`hash_password`](super::hash_password) makes of the password today.
+    /// What [`hash_password`](super::hash_password) makes of the password today, with a salt of 32 bytes in which stands that
+    /// it replaces the old one: sessions that began under that one [live on](super::PasswordVerifier::is_current).
     #[must_use]
     pub const fn new_hash(&self) -> &str {
         self.new.as_str()
@@ -104,7 +105,7 @@ struct Claim {
 
 impl Claim {
     fn fulfil(mut self, credentials: &BasicCredentials, old: Box<str>, memory: &mut Memory) {
-        let done = match hash_within(credentials.expose_password(), memory) {
+        let done = match hash_again(credentials.expose_password(), &old, memory) {
             Ok(new) => (self.rehasher.hook)(&Rehash { name: credentials.username().into(), old, new }),
             Err(error) => Err(error.into()),
         };

@@ -6,6 +6,7 @@
 //! there and may log in is judged on every use.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,6 +91,7 @@ pub(super) struct Remembered {
     tags: Option<Tags>,
     limits: PasswordMemory,
     clock: Arc<dyn Clock>,
+    owners: RandomState,
 }
 
 type Tags = Cache<u64, Right, UnitWeighter, foldhash::fast::RandomState>;
@@ -98,6 +100,8 @@ type Tags = Cache<u64, Right, UnitWeighter, foldhash::fast::RandomState>;
 #[derive(Clone, Copy)]
 struct Right {
     tag: Tag,
+    /// By a number, so that no name is kept here.
+    owner: u64,
     /// Of the monotonic clock.
     until: Duration,
 }
@@ -114,7 +118,7 @@ impl Remembered {
                 DefaultLifecycle::default(),
             )
         });
-        Self { key: key(), tags, limits, clock }
+        Self { key: key(), tags, limits, clock, owners: RandomState::new() }
     }
 
     pub(super) fn with_limits(&self, limits: PasswordMemory) -> Self {
@@ -146,10 +150,18 @@ impl Remembered {
             .is_some_and(|right| constant_time_eq_32(&right.tag, tag) && self.clock.monotonic() < right.until)
     }
 
-    pub(super) fn insert(&self, tag: Option<Tag>) {
+    pub(super) fn insert(&self, tag: Option<Tag>, name: &str) {
         if let (Some(tags), Some(tag)) = (&self.tags, tag) {
             let until = self.clock.monotonic().saturating_add(self.limits.ttl);
-            tags.insert(place(&tag), Right { tag, until });
+            tags.insert(place(&tag), Right { tag, owner: self.owners.hash_one(name), until });
+        }
+    }
+
+    /// Forgets the credentials of `name`. It looks at all that is remembered, which a log-out everywhere is worth.
+    pub(super) fn forget(&self, name: &str) {
+        if let Some(tags) = &self.tags {
+            let owner = self.owners.hash_one(name);
+            tags.retain(|_, right| right.owner != owner);
         }
     }
 }
@@ -202,12 +214,29 @@ mod tests {
             let client = ClientAddress::new(Ipv4Addr::from(number).into());
             memory.tag(&credentials("alice", "wonderland").from_client(Some(client)), "a stored hash")
         };
-        let kept = allocation_counter::measure(|| (0..50_000).for_each(|number| memory.insert(tag(number))));
+        let kept = allocation_counter::measure(|| (0..50_000).for_each(|number| memory.insert(tag(number), "alice")));
         let held = (0..50_000).filter(|&number| memory.holds(&tag(number))).count();
         assert!(held > 49_000, "{held}");
         assert!(kept.bytes_max < 6_000_000, "{kept:?}");
-        (50_000..200_000).for_each(|number| memory.insert(tag(number)));
+        (50_000..200_000).for_each(|number| memory.insert(tag(number), "alice"));
         assert!(memory.tags.as_ref().unwrap().len() <= 50_000);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_what_one_user_showed_from_wherever() {
+        let memory = remembered(100);
+        let from = |name, number: u32| {
+            let client = ClientAddress::new(Ipv4Addr::from(number).into());
+            memory.tag(&credentials(name, "wonderland").from_client(Some(client)), "a stored hash")
+        };
+        for number in 0..5 {
+            memory.insert(from("alice", number), "alice");
+            memory.insert(from("bob", number), "bob");
+        }
+        memory.forget("alice");
+        for number in 0..5 {
+            assert!(!memory.holds(&from("alice", number)) && memory.holds(&from("bob", number)));
+        }
     }
 
     #[test]

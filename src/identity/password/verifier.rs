@@ -43,7 +43,7 @@ pub struct PasswordVerifier {
 
 pub(super) struct Shared {
     pub(super) issuer: Arc<str>,
-    directory: Directory,
+    pub(super) directory: Directory,
 }
 
 impl Shared {
@@ -187,7 +187,7 @@ impl Verifier<BasicCredentials> for PasswordVerifier {
         if let (true, Some(rehasher)) = (needs_rehash, &self.rehasher) {
             rehasher.rehash(&self.pool, credentials, account.stored);
         }
-        self.memory.insert(tag);
+        self.memory.insert(tag, identity.subject());
         Ok(identity)
     }
 
@@ -201,6 +201,12 @@ impl Verifier<BasicCredentials> for PasswordVerifier {
             let known = self.memory.holds(&tag);
             account?.identity.as_ref().filter(|_| known).cloned()
         })?
+    }
+
+    fn forget(&self, subject: &Identity) {
+        if subject.issuer() == &*self.shared.issuer {
+            self.memory.forget(subject.subject());
+        }
     }
 }
 

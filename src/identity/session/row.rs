@@ -81,6 +81,7 @@ impl SessionRow {
         facts.roles = written.roles.into_iter().collect();
         facts.amr = written.amr.into_iter().collect();
         facts.acr = written.acr;
+        facts.stamp = written.stamp;
         facts.auth_time = written.auth_time.map_or(AuthTime::Unknown, |then| AuthTime::At(UnixTime::from_secs(then)));
         facts.expires_at = Some(expires_at.to_unix_time());
         let kept = Kept {
@@ -131,6 +132,7 @@ impl SessionRecord {
                 // A session is never its own proof: `Now` was dated when it began.
                 AuthTime::Now | AuthTime::Unknown => None,
             },
+            stamp: facts.stamp,
             value,
             label: label.clone(),
             address: *address,
@@ -166,6 +168,8 @@ struct Written<'a> {
     acr: Option<Box<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     auth_time: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stamp: Option<u64>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     value: Option<&'a RawValue>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

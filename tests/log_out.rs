@@ -1,0 +1,174 @@
+//! Logging out: on the server first, then in the browser, and by nobody else.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop where it fails")]
+
+mod support {
+    pub(crate) mod bank;
+}
+
+use std::convert::Infallible;
+use std::sync::atomic::Ordering;
+
+use axum::Router;
+use axum::routing::get;
+use http::{Request, Response};
+use portcullis::clock::{ManualClock, UnixTime};
+use portcullis::identity::session::Sessions;
+use portcullis::{AuthenticateLayer, Identity};
+use support::bank::{self, BROWSER, FORM, GOOD, OURS, Switched, bank, bank_over, bank_with, cookie};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tower::{Layer, service_fn};
+
+const CLEARED: &str = "__Host-session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure";
+
+/// S05
+#[tokio::test]
+async fn logging_out_ends_the_session_here_and_clears_the_cookie() {
+    let bank = bank();
+    let guarded = AuthenticateLayer::new(bank.scheme.clone())
+        .unwrap()
+        .layer(service_fn(async |_: Request<_>| Ok::<_, Infallible>(Response::new(String::new()))));
+    let shown = bank.log_in(&[FORM], GOOD).await.cookie();
+    for status in [200, 401, 401] {
+        let fields = [("cookie", &*shown)];
+        assert_eq!(bank::ask(guarded.clone(), "GET", "/", &fields, "").await.status, status);
+        let answer = bank.log_out(&fields).await;
+        assert_eq!((answer.status.as_u16(), answer.field("set-cookie")), (204, Some(CLEARED)));
+        assert_eq!(answer.field("cache-control"), Some("no-store"));
+    }
+    assert_eq!(bank.count("alice").await, 0);
+}
+
+#[tokio::test]
+async fn without_a_session_there_is_nothing_to_do_and_that_is_fine() {
+    let bank = bank_with(|login| login.after_log_out("/goodbye"));
+    for fields in [
+        vec![],
+        vec![("cookie", "__Host-session=short")],
+        vec![("cookie", "other=1")],
+        vec![("authorization", "@@")],
+        vec![("authorization", "Session AAAA")],
+    ] {
+        assert_eq!(bank.log_out(&fields).await.status, 204, "{fields:?}");
+    }
+    let page = bank.log_out(&[BROWSER, OURS]).await;
+    assert_eq!((page.status.as_u16(), page.field("location")), (303, Some("/goodbye")));
+    assert_eq!(page.field("set-cookie"), Some(CLEARED));
+}
+
+#[tokio::test]
+async fn a_header_speaks_for_the_client_and_the_cookie_beside_it_is_left_alone() {
+    let bank = bank();
+    let by_cookie = cookie(&bank.session_of("alice").await.unwrap());
+    let by_header = format!("Session {}", bank.session_of("bob").await.unwrap().encode().expose());
+    let answer = bank.log_out(&[("authorization", &by_header), ("cookie", &by_cookie)]).await;
+    assert_eq!((answer.status.as_u16(), answer.field("set-cookie")), (204, None));
+    assert_eq!((bank.count("bob").await, bank.count("alice").await), (0, 1));
+
+    let other = [("authorization", "Basic YTpi"), ("cookie", &*by_cookie)];
+    assert_eq!((bank.log_out(&other).await.field("set-cookie"), bank.count("alice").await), (None, 1));
+}
+
+#[tokio::test]
+async fn while_the_store_is_down_the_client_keeps_its_cookie() {
+    let (store, is_down) = Switched::new();
+    let clock = ManualClock::at(UnixTime::from_secs(1_790_000_000));
+    let sessions = Sessions::builder(store).clock(clock.clone()).build().unwrap();
+    let bank = bank_over(sessions, clock, |login| login);
+    let shown = bank.log_in(&[FORM], GOOD).await.cookie();
+    is_down.store(true, Ordering::SeqCst);
+    let answer = bank.log_out(&[("cookie", &shown)]).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.field("retry-after"), answer.field("set-cookie")),
+        (503, Some("5"), None)
+    );
+    is_down.store(false, Ordering::SeqCst);
+    assert_eq!(bank.count("alice").await, 1);
+    assert_eq!(bank.log_out(&[("cookie", &shown)]).await.status, 204);
+    assert_eq!(bank.count("alice").await, 0);
+}
+
+/// S24
+#[tokio::test]
+async fn no_link_no_picture_and_no_other_site_logs_anybody_out() {
+    let bank = bank();
+    let shown = cookie(&bank.session_of("alice").await.unwrap());
+    for method in ["GET", "HEAD", "DELETE"] {
+        let fields = [("cookie", &*shown), OURS];
+        let answer = bank::ask(bank.login.log_out(), method, "/logout", &fields, "").await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.field("allow"), answer.field("set-cookie")),
+            (405, Some("POST"), None)
+        );
+    }
+    for field in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+    ] {
+        let answer = bank.log_out(&[("cookie", &shown), field]).await;
+        assert_eq!((answer.status.as_u16(), answer.field("set-cookie")), (403, None), "{field:?}");
+    }
+    assert_eq!(bank.count("alice").await, 1);
+    // No browser since 2020 sends neither with a form; curl does, and has a cookie of its own.
+    assert_eq!(bank.log_out(&[("cookie", &shown)]).await.status, 204);
+}
+
+#[tokio::test]
+async fn two_sessions_at_once_are_told_apart_by_nobody() {
+    let bank = bank();
+    let shown = cookie(&bank.session_of("alice").await.unwrap());
+    let twice = format!("{shown}; {shown}");
+    assert_eq!(bank.log_out(&[("cookie", &twice)]).await.status, 400);
+    assert_eq!(bank.count("alice").await, 1);
+}
+
+#[tokio::test]
+async fn a_session_that_was_just_given_another_id_ends_all_the_same() {
+    let bank = bank();
+    let first = bank.session_of("alice").await.unwrap();
+    bank.sessions.rotate(&first).await.unwrap().unwrap();
+    assert_eq!(bank.log_out(&[("cookie", &cookie(&first))]).await.status, 204);
+    assert_eq!(bank.count("alice").await, 0);
+}
+
+/// All of it in an axum router, over a socket.
+#[tokio::test]
+async fn a_browser_logs_in_looks_around_and_logs_out() {
+    let bank = bank_with(|login| login.home("/account"));
+    let layer = AuthenticateLayer::new(bank.scheme.clone()).unwrap();
+    let app = Router::new()
+        .route("/account", get(async |identity: Identity| format!("hello, {}", identity.subject())))
+        .layer(layer)
+        .route("/login", get("the page").post_service(bank.login.log_in()))
+        .route_service("/logout", bank.login.log_out())
+        .nest_service("/session", bank.login.manage());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
+    let talk = async |head: &str, body: &str| {
+        let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+        let length = body.len();
+        let request =
+            format!("{head}\r\nHost: bank.example\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let browser = "Accept: text/html\r\nSec-Fetch-Site: same-origin";
+    assert!(talk("GET /login HTTP/1.1", "").await.ends_with("the page"));
+    let form = "Content-Type: application/x-www-form-urlencoded";
+    let answer = talk(&format!("POST /login HTTP/1.1\r\n{browser}\r\n{form}"), GOOD).await;
+    assert!(answer.starts_with("HTTP/1.1 303 ") && answer.contains("location: /account\r\n"), "{answer}");
+    let (_, rest) = answer.split_once("set-cookie: ").unwrap();
+    let shown = format!("Cookie: {}", rest.split(';').next().unwrap());
+    assert!(talk(&format!("GET /account HTTP/1.1\r\n{shown}"), "").await.ends_with("hello, alice"));
+    let list = talk(&format!("GET /session/sessions HTTP/1.1\r\n{shown}"), "").await;
+    assert!(list.contains(r#""current":true"#), "{list}");
+    let answer = talk(&format!("POST /logout HTTP/1.1\r\n{browser}\r\n{shown}"), "").await;
+    assert!(answer.starts_with("HTTP/1.1 303 ") && answer.contains("__Host-session=; Max-Age=0"), "{answer}");
+    assert!(talk(&format!("GET /account HTTP/1.1\r\n{shown}"), "").await.starts_with("HTTP/1.1 401 "));
+    server.abort();
+}
