@@ -7,17 +7,22 @@ mod support {
 }
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::routing::get;
 use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use portcullis::clock::{ManualClock, UnixTime};
 use portcullis::identity::session::Sessions;
 use portcullis::{AuthenticateLayer, Identity};
 use support::bank::{self, BROWSER, FORM, GOOD, OURS, Switched, bank, bank_over, bank_with, cookie};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tower::{Layer, service_fn};
+use tower::{Layer, ServiceExt, service_fn};
 
 const CLEARED: &str = "__Host-session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure";
 
@@ -147,28 +152,66 @@ async fn a_browser_logs_in_looks_around_and_logs_out() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move { axum::serve(listener, app).await });
-    let talk = async |head: &str, body: &str| {
-        let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
-        let length = body.len();
-        let request =
-            format!("{head}\r\nHost: bank.example\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
-        socket.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).await.unwrap();
-        answer
-    };
     let browser = "Accept: text/html\r\nSec-Fetch-Site: same-origin";
-    assert!(talk("GET /login HTTP/1.1", "").await.ends_with("the page"));
-    let form = "Content-Type: application/x-www-form-urlencoded";
-    let answer = talk(&format!("POST /login HTTP/1.1\r\n{browser}\r\n{form}"), GOOD).await;
+    assert!(talk(address, "GET /login", "", "").await.ends_with("the page"));
+    let answer = talk(address, "POST /login", &format!("{browser}\r\n{FORM_LINE}"), GOOD).await;
     assert!(answer.starts_with("HTTP/1.1 303 ") && answer.contains("location: /account\r\n"), "{answer}");
-    let (_, rest) = answer.split_once("set-cookie: ").unwrap();
-    let shown = format!("Cookie: {}", rest.split(';').next().unwrap());
-    assert!(talk(&format!("GET /account HTTP/1.1\r\n{shown}"), "").await.ends_with("hello, alice"));
-    let list = talk(&format!("GET /session/sessions HTTP/1.1\r\n{shown}"), "").await;
+    let shown = cookie_line(&answer);
+    assert!(talk(address, "GET /account", &shown, "").await.ends_with("hello, alice"));
+    let list = talk(address, "GET /session/sessions", &shown, "").await;
     assert!(list.contains(r#""current":true"#), "{list}");
-    let answer = talk(&format!("POST /logout HTTP/1.1\r\n{browser}\r\n{shown}"), "").await;
+    let answer = talk(address, "POST /logout", &format!("{browser}\r\n{shown}"), "").await;
     assert!(answer.starts_with("HTTP/1.1 303 ") && answer.contains("__Host-session=; Max-Age=0"), "{answer}");
-    assert!(talk(&format!("GET /account HTTP/1.1\r\n{shown}"), "").await.starts_with("HTTP/1.1 401 "));
+    assert!(talk(address, "GET /account", &shown, "").await.starts_with("HTTP/1.1 401 "));
     server.abort();
+}
+
+/// The same without any framework: hyper calls the services.
+#[tokio::test]
+async fn hyper_alone_serves_it_too() {
+    let bank = bank();
+    let login = bank.login.clone();
+    let app = service_fn(move |request: Request<Incoming>| {
+        let login = login.clone();
+        async move {
+            match request.uri().path() {
+                "/login" => login.log_in().oneshot(request).await,
+                "/logout" => login.log_out().oneshot(request).await,
+                _ => login.manage().below("/session").oneshot(request).await,
+            }
+        }
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let service = TowerToHyperService::new(app.clone());
+            http1::Builder::new().serve_connection(TokioIo::new(socket), service).await.unwrap();
+        }
+    });
+    let answer = talk(address, "POST /login", FORM_LINE, GOOD).await;
+    assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+    let shown = cookie_line(&answer);
+    assert!(talk(address, "GET /session/sessions", &shown, "").await.contains(r#""current":true"#));
+    assert!(talk(address, "POST /logout", &shown, "").await.starts_with("HTTP/1.1 204 "));
+    assert!(talk(address, "GET /session/sessions", &shown, "").await.starts_with("HTTP/1.1 401 "));
+    server.abort();
+}
+
+const FORM_LINE: &str = "Content-Type: application/x-www-form-urlencoded";
+
+async fn talk(address: SocketAddr, what: &str, fields: &str, body: &str) -> String {
+    let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (length, gap) = (body.len(), if fields.is_empty() { "" } else { "\r\n" });
+    let head = format!("{what} HTTP/1.1\r\nHost: bank.example\r\nConnection: close\r\nContent-Length: {length}");
+    socket.write_all(format!("{head}{gap}{fields}\r\n\r\n{body}").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+/// The `Cookie` line by which the client that got `answer` shows its session.
+fn cookie_line(answer: &str) -> String {
+    let (_, rest) = answer.split_once("set-cookie: ").unwrap();
+    format!("Cookie: {}", rest.split(';').next().unwrap())
 }
