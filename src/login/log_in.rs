@@ -40,7 +40,7 @@ where
         Ok(form) => form,
         Err(NoForm::TooLarge) => return too_large(),
         Err(NoForm::Unreadable(cause)) => {
-            return settings.refuse_saying(Reason::Malformed, UNREADABLE, cause, head);
+            return settings.refuse_saying(Reason::Malformed, &UNREADABLE, cause, head);
         }
     };
     let Form { username, password, return_to, remember } = form;

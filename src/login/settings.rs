@@ -83,7 +83,7 @@ impl Settings {
     pub(super) fn refuse_saying(
         &self,
         reason: Reason,
-        words: Words,
+        words: &'static Words,
         cause: &'static str,
         head: Parts,
     ) -> Response<Bytes> {
@@ -94,7 +94,7 @@ impl Settings {
     /// The answer where sessions could not be begun, ended or listed.
     pub(super) fn unfinished(&self, error: SessionError, head: Parts) -> Response<Bytes> {
         match error {
-            SessionError::TooMany => self.refuse_saying(Reason::Forbidden, TOO_MANY, "too many sessions", head),
+            SessionError::TooMany => self.refuse_saying(Reason::Forbidden, &TOO_MANY, "too many sessions", head),
             SessionError::Unavailable(error) => self.refuse(&VerifyError::from(error), head),
         }
     }

@@ -115,11 +115,11 @@ pub struct Rejection {
     retry_after: Option<Duration>,
     source: Option<Arc<dyn Error + Send + Sync>>,
     wanted: Option<Arc<Wanted>>,
-    words: Option<Words>,
+    words: Option<&'static Words>,
 }
 
 /// What is said in the place of the table's words, where more is known of what happened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Words {
     pub(crate) title: &'static str,
     pub(crate) detail: &'static str,
@@ -142,7 +142,7 @@ impl Rejection {
 
     /// A refusal outside any layer that could have authenticated somebody.
     pub(crate) fn forgotten_layer() -> Self {
-        Self::misconfigured(FORGOTTEN_LAYER.detail).with_words(FORGOTTEN_LAYER)
+        Self::misconfigured(FORGOTTEN_LAYER.detail).with_words(&FORGOTTEN_LAYER)
     }
 
     /// The server is put together wrongly, in a way that has nothing to do with the layer's schemes.
@@ -150,7 +150,7 @@ impl Rejection {
         Self { cause: Some(cause), ..Self::bare(Reason::Misconfigured) }
     }
 
-    pub(crate) const fn with_words(mut self, words: Words) -> Self {
+    pub(crate) const fn with_words(mut self, words: &'static Words) -> Self {
         self.words = Some(words);
         self
     }
@@ -269,7 +269,7 @@ impl Rejection {
     pub(crate) fn wire(&self) -> Wire {
         let wire = wire(self.reason, self.circumstances());
         match self.words {
-            Some(Words { title, detail }) => Wire { title, detail, ..wire },
+            Some(&Words { title, detail }) => Wire { title, detail, ..wire },
             None => wire,
         }
     }
