@@ -83,7 +83,7 @@
 //! - To understand: [the life of a request](guide::life_of_a_request) and [the defaults](guide::defaults).
 //! - To operate: [passwords in production](guide::passwords), from files that change to floods of guesses, and
 //!   [tokens in production](guide::tokens), from keys that age; both to the answer of each fault. With a cookie:
-//!   [requests from other sites](guide::cross_site).
+//!   [sessions in production](guide::sessions) and [requests from other sites](guide::cross_site).
 //! - To extend: [writing a scheme, a verifier, a policy](guide::writing_a_scheme).
 //! - To check us: [which test keeps which rule](guide::conformance), and
 //!   [where Envoy judges a token otherwise](guide::envoy_referee).

@@ -47,6 +47,7 @@ use portcullis::identity::session::{
 };
 use portcullis::identity::throttle::{Throttle, ThrottleBuilder};
 use portcullis::identity::token::TokenVerifier;
+use portcullis::login::{LogIn, Login};
 use portcullis::outbound::Client;
 use portcullis::permission::scope;
 use portcullis::resource::ProtectedResource;
@@ -99,6 +100,12 @@ async fn actual() -> Vec<(&'static str, String)> {
     };
     let digest = format!("{:?}", digest());
     let api_keys = format!("{:?}", api_keys());
+    let login = Login::new(
+        &Session::new("x", Sessions::new(MemoryStore::new())),
+        async |_: BasicCredentials| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) },
+    )
+    .unwrap();
+    let login = format!("{login:?}");
     let is_on = |printed: &str, name| switch(field(printed, name) == "true");
     vec![
         ("`AnswerCache` active", seconds(AnswerCache::DEFAULT_ACTIVE_FOR)),
@@ -154,6 +161,14 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`Issuer::token_type`", token_type()),
         ("`JwtVerifier::cache`", switch(is_remembered())),
         ("`JwtVerifier::revocations`", revocations().await),
+        ("`LogIn::BODY_DEADLINE`", seconds(LogIn::BODY_DEADLINE)),
+        ("`LogIn::MAX_BODY`", bytes(LogIn::MAX_BODY)),
+        ("`LogIn::MAX_RETURN_TO`", bytes(LogIn::MAX_RETURN_TO)),
+        ("`LoginBuilder::after_log_out`", field(&login, "after_log_out").replace('"', "`")),
+        ("`LoginBuilder::hand_out_ids`", is_on(&login, "hand_out_ids")),
+        ("`LoginBuilder::home`", field(&login, "home").replace('"', "`")),
+        ("`LoginBuilder::remember_me`", is_on(&login, "remember_me")),
+        ("`LoginBuilder::sessions_page`", field(&login, "sessions_page").replace('"', "`")),
         ("`MemoryStore` limit", field(&format!("{:?}", MemoryStore::new()), "limit")),
         ("`MemoryRevocations` capacity", MemoryRevocations::DEFAULT_CAPACITY.to_string()),
         ("`MemoryRevocations` remember", seconds(MemoryRevocations::DEFAULT_REMEMBER)),

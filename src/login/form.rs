@@ -1,7 +1,6 @@
 //! The body of a log-in: read within bounds, and taken apart.
 
 use std::pin::pin;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -11,6 +10,7 @@ use http_body_util::BodyExt as _;
 use zeroize::Zeroizing;
 
 use super::fields::Fields;
+use super::service::LogIn;
 use super::{json, urlencoded};
 use crate::clock::within;
 use crate::secret::Secret;
@@ -42,7 +42,7 @@ impl Form {
             Some(Kind::Json) => json::read,
             None => return Err(NoForm::Unreadable("the log-in is neither a form nor JSON")),
         };
-        let bytes = match within(PATIENCE, collected(body)).await {
+        let bytes = match within(LogIn::BODY_DEADLINE, collected(body)).await {
             Ok(bytes) => bytes?,
             Err(_) => return Err(NoForm::Unreadable("the log-in came too slowly")),
         };
@@ -54,26 +54,20 @@ impl Form {
     }
 }
 
-/// How long a log-in may be: it is a few hundred bytes.
-const MAX_LENGTH: usize = 64 * 1024;
-
-/// Whoever sends a few hundred bytes more slowly than this wants something else.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// The whole body, in memory that is wiped.
 async fn collected<B: Body<Data = Bytes>>(body: B) -> Result<Zeroizing<Vec<u8>>, NoForm> {
     let expected = body.size_hint();
-    if expected.lower() > MAX_LENGTH as u64 {
+    if expected.lower() > LogIn::MAX_BODY as u64 {
         return Err(NoForm::TooLarge);
     }
     // Sized once: what grows leaves copies behind.
-    let room = expected.exact().and_then(|length| usize::try_from(length).ok()).unwrap_or(MAX_LENGTH);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room.min(MAX_LENGTH)));
+    let room = expected.exact().and_then(|length| usize::try_from(length).ok()).unwrap_or(LogIn::MAX_BODY);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room.min(LogIn::MAX_BODY)));
     let mut body = pin!(body);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| NoForm::Unreadable("the log-in broke off"))?;
         let Some(data) = frame.data_ref() else { continue };
-        if bytes.len() + data.len() > MAX_LENGTH {
+        if bytes.len() + data.len() > LogIn::MAX_BODY {
             return Err(NoForm::TooLarge);
         }
         bytes.extend_from_slice(data);

@@ -2,11 +2,13 @@
 
 use http::uri::PathAndQuery;
 
+use super::service::LogIn;
+
 /// `text` if it is a path of this server, with a query or without, that reads back to itself and means one thing to every
 /// reader: no second slash at its beginning, no backslash, no segment of dots, nothing encoded that would be one of these.
 pub(super) fn own_path(text: &str) -> Option<&str> {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\' && byte != b'#';
-    if text.len() > MAX_LENGTH || !text.starts_with('/') || !text.bytes().all(is_plain) {
+    if text.len() > LogIn::MAX_RETURN_TO || !text.starts_with('/') || !text.bytes().all(is_plain) {
         return None;
     }
     let path = text.split('?').next()?;
@@ -40,6 +42,3 @@ fn decoded(path: &str) -> Option<String> {
 pub(super) fn digit(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
-
-/// Longer than any address that people are sent to.
-const MAX_LENGTH: usize = 2048;

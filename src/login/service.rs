@@ -5,6 +5,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -40,6 +41,15 @@ pub struct LogIn {
 }
 
 impl LogIn {
+    /// How long a log-in may be: 64 KiB. It is a few hundred bytes.
+    pub const MAX_BODY: usize = 64 * 1024;
+
+    /// How long one may take to come: 10 seconds. Whoever sends a few hundred bytes more slowly wants something else.
+    pub const BODY_DEADLINE: Duration = Duration::from_secs(10);
+
+    /// How long a path to return to may be: 2048 bytes, more than any address that people are sent to.
+    pub const MAX_RETURN_TO: usize = 2048;
+
     pub(super) const fn new(settings: Arc<Settings>) -> Self {
         Self { settings }
     }
