@@ -60,6 +60,7 @@ use portcullis::identity::session::{
 use portcullis::identity::throttle::{Permit, Throttle, ThrottleBuilder, Throttled};
 use portcullis::identity::token::TokenVerifier;
 use portcullis::identity::{Assertion, AuthTime, Identity, Names, Verifier, VerifyError};
+use portcullis::login::{LogIn, LogInAttempt, LogOut, Login, LoginBuilder, Manage};
 use portcullis::outbound::{Client, ClientBuilder};
 use portcullis::permission::{Decision, Policy, Require, RequireLayer, Requirement};
 use portcullis::resource::{MetadataService, ProtectedResource, ProtectedResourceBuilder, Publish, PublishLayer};
@@ -67,7 +68,7 @@ use portcullis::response::{Challenge, Problem, Rejection, RejectionId, Reply, Re
 use portcullis::test_kit::{
     Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge, TestIssuer, TestIssuerBuilder, TokenBuilder,
 };
-use portcullis::{Secret, authenticate, permission, resource};
+use portcullis::{Secret, authenticate, login, permission, resource};
 use tower::{Layer, Service};
 
 /// An inner service whose types have names.
@@ -166,8 +167,8 @@ promise! {
         PublishLayer, Publish<Inner>, MetadataService, Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge,
         TokenBuilder<'static>, ClientAddress, PasswordMemory, Throttle, Throttled<Checks>, TrustedProxies, Client,
         KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque, HtpasswdFile,
-        HtpasswdState, PasswordCheck, ApiKeyOr<TokenVerifier>, ApiKeyVerifier, FileApiKeys, MemoryApiKeys, Carrier, DigestAlgorithm, DigestName, DigestQuery, DigestUser, DigestUsers, Ha1;
-    Plain: Accepted, Assertion, AuthenticateBuilder, Permit, ThrottleBuilder, Basic<Checks>, Bearer<Attempted>,
+        HtpasswdState, PasswordCheck, ApiKeyOr<TokenVerifier>, ApiKeyVerifier, FileApiKeys, Login, LogIn, LogInAttempt, LogOut, Manage, MemoryApiKeys, Carrier, DigestAlgorithm, DigestName, DigestQuery, DigestUser, DigestUsers, Ha1;
+    Plain: LoginBuilder, Accepted, Assertion, AuthenticateBuilder, Permit, ThrottleBuilder, Basic<Checks>, Bearer<Attempted>,
         Digest<DigestUsers>, DigestCredentials,
         BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, RedisStoreBuilder, SessionsBuilder, NewSession,
         LoggedOut, Users,
@@ -175,8 +176,8 @@ promise! {
         IntrospectionBuilder, SigningKey, HtpasswdFileBuilder, Rehash, StoredUser, ApiKey, ApiKeyRecord;
     Failure: VerifyError, ConfigError, ConfigFault, Unreadable, HashError, Rejection, RevokeError, SessionError, StoreError;
     Send: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>,
-        permission::ResponseFuture<Inner, ()>, resource::ResponseFuture<Answered>;
-    Debug: Attempt, Refused, authenticate::ResponseFuture<Inner, ()>, permission::ResponseFuture<Inner, ()>,
+        permission::ResponseFuture<Inner, ()>, resource::ResponseFuture<Answered>, login::ResponseFuture;
+    Debug: Attempt, login::ResponseFuture, Refused, authenticate::ResponseFuture<Inner, ()>, permission::ResponseFuture<Inner, ()>,
         resource::ResponseFuture<Answered>;
     Scheme: Basic<Checks>, Bearer<TokenVerifier>, Bearer<JwtVerifier>, Session<Sessions>,
         ApiKeys, Bearer<ApiKeyVerifier>, Bearer<ApiKeyOr<JwtVerifier>>;
