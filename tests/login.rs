@@ -25,9 +25,11 @@ use portcullis::identity::throttle::Throttle;
 use portcullis::login::{LogInAttempt, Login};
 use portcullis::response::{Rejection, Reply};
 use portcullis::{Identity, VerifyError};
+use proptest::prelude::*;
 use support::bank::{self, BROWSER, FORM, GOOD, JSON, OURS, Switched, bank, bank_over, bank_with, cookie};
 use support::log::Log;
 use tower::ServiceExt;
+use url::Url;
 
 #[tokio::test]
 async fn a_right_password_gets_a_session_in_the_way_that_was_asked_for() {
@@ -343,6 +345,68 @@ async fn only_a_path_of_ours_is_returned_to() {
     // R12: nothing that is forwarded leads anywhere else.
     let forwarded = [FORM, BROWSER, ("x-forwarded-host", "evil.example"), ("forwarded", "host=evil.example")];
     assert_eq!(bank.log_in(&forwarded, GOOD).await.field("location"), Some("/home"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    /// R11, with the reader of addresses that browsers have as the referee
+    #[test]
+    fn whatever_is_sent_as_return_to_a_browser_stays_here(parts in prop::collection::vec(piece(), 1..6)) {
+        let (return_to, runtime) = (parts.concat(), tokio::runtime::Builder::new_current_thread().enable_all().build()?);
+        let anybody = async |_: BasicCredentials| Ok(Identity::assertion("bank", "alice").build());
+        let sessions = Sessions::new(MemoryStore::new());
+        let login = Login::new(&Session::new("bank", sessions), anybody).unwrap();
+        let body = serde_json::json!({"username": "a", "password": "b", "return_to": return_to}).to_string();
+        let answer = runtime.block_on(bank::ask(login.log_in(), "POST", "/login", &[JSON, BROWSER], &body));
+        prop_assert_eq!(answer.status, 303);
+        let location = answer.field("location").unwrap();
+        prop_assert!(location == return_to || location == "/");
+        let here = Url::parse("https://bank.example/login").unwrap();
+        let there = here.join(location).unwrap();
+        prop_assert_eq!(there.origin(), here.origin(), "{}", location);
+        let (path, _) = location.split_once('?').unwrap_or((location, ""));
+        prop_assert_eq!(there.path(), path, "it means what it says");
+    }
+}
+
+/// What addresses are made of, and what makes them mean another thing.
+fn piece() -> impl Strategy<Value = String> {
+    const ODD: [&str; 32] = [
+        "/",
+        "/",
+        "/",
+        "//",
+        "\\",
+        ".",
+        "..",
+        "%2f",
+        "%5c",
+        "%2e",
+        "%09",
+        "%00",
+        "%25",
+        "%",
+        "\t",
+        "\n",
+        "\r",
+        " ",
+        "?",
+        "#",
+        "@",
+        ":",
+        ";",
+        "https:",
+        "evil.example",
+        "a",
+        "\u{e9}",
+        "\u{ff0f}",
+        "\u{2215}",
+        "\u{0}",
+        "\u{7f}",
+        "\u{feff}",
+    ];
+    prop_oneof![4 => prop::sample::select(&ODD[..]).prop_map(str::to_owned), 1 => any::<String>()]
 }
 
 /// S24

@@ -64,9 +64,9 @@ pub(crate) struct Facts {
     pub(crate) amr: Names,
     pub(crate) expires_at: Option<UnixTime>,
     pub(crate) value: Option<Arc<dyn Any + Send + Sync>>,
-    /// A short name of what the credential was held against, by which its verifier knows whether that has changed.
+    /// A fingerprint of what the credential was held against, by which its verifier knows whether that has changed.
     #[cfg_attr(not(any(feature = "password", feature = "session")), expect(dead_code, reason = "nobody has one"))]
-    pub(crate) stamp: Option<u64>,
+    pub(crate) stamp: Option<std::num::NonZeroU64>,
 }
 
 /// When somebody proved who they are, which is not when the request came.

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::hint::black_box;
+use std::num::NonZeroU64;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::accounts::{Account, Accounts};
@@ -108,7 +109,7 @@ impl Directory {
     }
 
     /// Whether `name` may log in, by a password whose stamp is `stamp` if one is known.
-    pub(super) fn is_current(&self, name: &str, stamp: Option<u64>) -> bool {
+    pub(super) fn is_current(&self, name: &str, stamp: Option<NonZeroU64>) -> bool {
         match &self.users {
             Kept::Memory(accounts) => {
                 let accounts = read(accounts);

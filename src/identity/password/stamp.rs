@@ -3,42 +3,45 @@
 //! It is the beginning of a SHA-256 digest of the text, and no hash can be found from it. A hash that only replaces an older
 //! one of the same password carries the stamp of that one at the end of its salt, so that a better hash logs nobody out.
 
+use std::num::NonZeroU64;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 /// The stamp of a stored hash.
-pub(super) fn stamp(stored: &str) -> u64 {
+pub(super) fn stamp(stored: &str) -> NonZeroU64 {
     carried(stored).unwrap_or_else(|| number(&Sha256::digest(stored)))
 }
 
 /// A salt for another hash of the password that `old` is of.
 pub(super) fn salt_after(old: &str, random: [u8; 16]) -> [u8; 32] {
     let mut salt = [0; 32];
-    let stamp = stamp(old).to_be_bytes();
+    let stamp = stamp(old).get().to_be_bytes();
     let parts = random.into_iter().chain(stamp).chain(check(&random, &stamp));
     salt.iter_mut().zip(parts).for_each(|(byte, part)| *byte = part);
     salt
 }
 
 /// The stamp in the salt of a hash that was made with [`salt_after`].
-fn carried(stored: &str) -> Option<u64> {
+fn carried(stored: &str) -> Option<NonZeroU64> {
     let salt = stored.strip_prefix("$argon2id$")?.split('$').nth(2)?;
     let salt: [u8; 32] = STANDARD_NO_PAD.decode(salt).ok()?.try_into().ok()?;
     let (random, rest) = salt.split_first_chunk::<16>()?;
     let (stamp, seal) = rest.split_first_chunk::<8>()?;
     // A salt of somebody else's that is as long is no stamp.
-    (*seal == check(random, stamp)).then(|| u64::from_be_bytes(*stamp))
+    NonZeroU64::new(u64::from_be_bytes(*stamp)).filter(|_| *seal == check(random, stamp))
 }
 
 fn check(random: &[u8; 16], stamp: &[u8; 8]) -> [u8; 8] {
     let digest = Sha256::new().chain_update("portcullis stamp").chain_update(random).chain_update(stamp).finalize();
-    number(&digest).to_be_bytes()
+    number(&digest).get().to_be_bytes()
 }
 
-/// The first eight bytes.
-fn number(digest: &[u8]) -> u64 {
-    digest.iter().take(8).fold(0, |number, &byte| number << 8 | u64::from(byte))
+/// The first eight bytes; the highest number in the place of zero.
+fn number(digest: &[u8]) -> NonZeroU64 {
+    let number = digest.iter().take(8).fold(0, |number, &byte| number << 8 | u64::from(byte));
+    NonZeroU64::new(number).unwrap_or(NonZeroU64::MAX)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -169,7 +170,7 @@ struct Written<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     auth_time: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    stamp: Option<u64>,
+    stamp: Option<NonZeroU64>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     value: Option<&'a RawValue>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
