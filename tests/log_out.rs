@@ -118,6 +118,11 @@ async fn no_link_no_picture_and_no_other_site_logs_anybody_out() {
     assert_eq!(bank.count("alice").await, 1);
     // No browser since 2020 sends neither with a form; curl does, and has a cookie of its own.
     assert_eq!(bank.log_out(&[("cookie", &shown)]).await.status, 204);
+
+    // A header is sent on purpose, wherever the page is from that sends it.
+    let header = format!("Session {}", bank.session_of("alice").await.unwrap().encode().expose());
+    let answer = bank.log_out(&[("authorization", &header), ("sec-fetch-site", "cross-site")]).await;
+    assert_eq!((answer.status.as_u16(), bank.count("alice").await), (204, 0));
 }
 
 #[tokio::test]

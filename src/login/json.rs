@@ -42,7 +42,7 @@ impl<'de> Visitor<'de> for Object {
     }
 }
 
-/// Reads a text into memory of ours, which is wiped.
+/// Reads a text into memory of ours, which is wiped. Of a text with escapes the parser has a copy, which is not ours to wipe.
 struct Text;
 
 impl<'de> DeserializeSeed<'de> for Text {

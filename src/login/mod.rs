@@ -22,7 +22,7 @@
 //!   [same-origin rule](crate::authenticate::SameOrigin) holds for log-in and log-out too; where nothing is said it was none, and is let
 //!   in. What changes sessions by cookie needs the proof always.
 //! - A log-out is done in the store before the cookie is cleared. An `Authorization` field speaks for the client: then the
-//!   cookie beside it is neither read nor cleared.
+//!   cookie beside it is neither read nor cleared, and the log-out needs no further proof.
 //! - To end all sessions of a subject also empties what the verifier [remembers](crate::Verifier::forget) of its
 //!   credentials.
 //! - A [`ClientAddress`](crate::credentials::ClientAddress) in the request's extensions is handed to the verifier, to count
