@@ -5,7 +5,12 @@
 //! verifier alone. The pause is the longest that one thread waited for a verdict while another swept away every second
 //! session; how long the first thread waits with nobody sweeping, for the system's own reasons, stands beside it.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark stops by panicking and reports by printing")]
+#![allow(
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark stops by panicking and reports by printing"
+)]
 
 #[path = "../tests/support/at_once.rs"]
 mod at_once;

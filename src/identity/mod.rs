@@ -17,7 +17,7 @@
 
 #[cfg(feature = "api-key")]
 pub mod api_key;
-#[cfg(any(feature = "api-key", feature = "jwt", feature = "session", feature = "token"))]
+#[cfg(any(feature = "api-key", feature = "jwt", feature = "token"))]
 mod digest;
 #[cfg(feature = "digest")]
 pub mod digest_access;

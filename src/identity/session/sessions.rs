@@ -21,7 +21,7 @@ use crate::identity::identity::Identity;
 /// Sessions in a [store](SessionStore), under limits. See [the module](super) for the rules.
 ///
 /// Clones are cheap and share the sessions: give one to the layer, which verifies, and one to the handlers that log in
-/// and out. Where the store is in memory the verdict is always at hand ([`Verifier::verify_now`]), and reaching it
+/// and out. Where the store is in memory the verdict is always at hand ([`verify_now`](crate::Verifier::verify_now)), and reaching it
 /// allocates nothing.
 ///
 /// ```
