@@ -39,15 +39,15 @@ impl Limits {
 
     /// Whether a session is alive: by the limits it began with, and by those of now where they are shorter.
     pub(super) fn is_alive(&self, record: &SessionRecord, now: Moment) -> bool {
-        let created_at = record.created_at();
-        let age = now.saturating_since(created_at);
+        let proved_at = record.kept.proved_at;
+        let age = now.saturating_since(proved_at);
         let lives = if record.kept.remembered {
             age < self.remembered
         } else {
             age < self.absolute && now.saturating_since(record.last_seen()) < self.idle
         };
-        // One that began well ahead of our time was dated by a clock that is wrong, and would live too long.
-        lives && now < record.expires_at() && created_at.saturating_since(now) <= MAX_AHEAD
+        // One that was proved well ahead of our time was dated by a clock that is wrong, and would live too long.
+        lives && now < record.expires_at() && proved_at.saturating_since(now) <= MAX_AHEAD
     }
 
     /// Within how long two requests are noted as one.

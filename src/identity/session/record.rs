@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::builder::Limits;
 use super::info::SessionInfo;
 use super::key::{SessionKey, SessionOwner};
 use super::moment::Moment;
@@ -42,7 +43,8 @@ pub struct SessionRecord {
 #[repr(C)]
 pub(super) struct Kept {
     pub(super) digest: [u8; 32],
-    pub(super) created_at: Moment,
+    /// When its owner proved last who they are, or it began: the absolute limit counts from then.
+    pub(super) proved_at: Moment,
     pub(super) expires_at: Moment,
     pub(super) remembered: bool,
     pub(super) key: SessionKey,
@@ -53,6 +55,7 @@ pub(super) struct Kept {
     pub(super) previous: Option<[u8; 32]>,
     pub(super) label: Option<Box<str>>,
     pub(super) address: Option<IpAddr>,
+    pub(super) created_at: Moment,
 }
 
 impl Proof for Kept {
@@ -129,26 +132,43 @@ impl SessionRecord {
         let Times { now, expires_at, ends_at } = times;
         let SessionStart { label, address, remembered } = start;
         let facts = facts(identity, key, now, expires_at);
-        let kept =
-            Kept { facts, value, key, digest, previous: None, label, address, remembered, created_at: now, expires_at };
+        let kept = Kept {
+            digest,
+            proved_at: now,
+            expires_at,
+            remembered,
+            key,
+            facts,
+            value,
+            previous: None,
+            label,
+            address,
+            created_at: now,
+        };
         Self { kept: Arc::new(kept), last_seen: now, ends_at }
     }
 
-    /// The same session under another id, perhaps with what has become of the identity.
+    /// The same session under another id, perhaps with what has become of the identity. One that was proved with this very
+    /// request begins its time anew.
     pub(super) fn renewed(
         &self,
         digest: [u8; 32],
         identity: Option<(&Identity, Option<Box<str>>)>,
         now: Moment,
-        ends_at: Moment,
+        limits: &Limits,
     ) -> Self {
         let mut kept = Kept::clone(&self.kept);
         kept.previous = Some(kept.digest);
         kept.digest = digest;
         if let Some((identity, value)) = identity {
+            if identity.auth_time() == AuthTime::Now {
+                kept.proved_at = now;
+                kept.expires_at = limits.times(now, kept.remembered).expires_at;
+            }
             kept.facts = facts(identity, kept.key, now, kept.expires_at);
             kept.value = value;
         }
+        let ends_at = limits.ends_at(now, kept.expires_at, kept.remembered);
         Self { kept: Arc::new(kept), last_seen: now, ends_at }
     }
 

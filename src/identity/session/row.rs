@@ -95,6 +95,7 @@ impl SessionRow {
             address: written.address,
             remembered: written.remembered,
             created_at: Moment::from_millis(written.created_at),
+            proved_at: Moment::from_millis(written.proved_at.unwrap_or(written.created_at)),
             expires_at,
         };
         let record = SessionRecord { kept: Arc::new(kept), last_seen, ends_at };
@@ -114,7 +115,7 @@ impl SessionRecord {
     /// [`SessionsBuilder::keep_value`](super::SessionsBuilder::keep_value) does not keep, which would be lost, or where the
     /// identity is larger than a session may be.
     pub fn to_row(&self) -> Result<SessionRow, StoreError> {
-        let Kept { facts, value, key, digest, previous, label, address, remembered, created_at, expires_at } =
+        let Kept { facts, value, key, digest, previous, label, address, remembered, created_at, proved_at, expires_at } =
             &*self.kept;
         if facts.value.is_some() && value.is_none() {
             return Err(StoreError::unavailable(LOST_VALUE));
@@ -139,6 +140,7 @@ impl SessionRecord {
             address: *address,
             remembered: *remembered,
             created_at: created_at.as_millis(),
+            proved_at: Some(proved_at.as_millis()).filter(|_| proved_at != created_at),
             expires_at: expires_at.as_millis(),
         };
         let facts = serde_json::to_vec(&written).map_err(StoreError::unavailable)?;
@@ -180,6 +182,8 @@ struct Written<'a> {
     #[serde(default, skip_serializing_if = "is_false")]
     remembered: bool,
     created_at: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proved_at: Option<u64>,
     expires_at: u64,
 }
 
@@ -202,9 +206,20 @@ impl fmt::Debug for SessionRow {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::identity::identity::Identity;
-    use crate::identity::session::{SessionOwner, SessionStart, record::Times};
+    use crate::identity::session::builder::Limits;
+    use crate::identity::session::record::Times;
+    use crate::identity::session::{SessionOwner, SessionStart};
+
+    const LIMITS: Limits = Limits {
+        idle: Duration::from_secs(60),
+        absolute: Duration::from_secs(3600),
+        remembered: Duration::from_secs(7200),
+        per_subject: None,
+    };
 
     fn record(identity: &Identity) -> SessionRecord {
         let owner = SessionOwner::new(identity.issuer(), identity.subject());
@@ -242,8 +257,7 @@ mod tests {
 
     #[test]
     fn a_record_comes_back_from_its_row_as_it_was() {
-        let before =
-            record(&alice()).renewed([2; 32], None, Moment::from_millis(1_500_001), Moment::from_millis(3_000_002));
+        let before = record(&alice()).renewed([2; 32], None, Moment::from_millis(1_500_001), &LIMITS);
         let row = before.to_row().unwrap();
         let after = row.clone().into_record().unwrap();
         assert_eq!((after.key(), after.digest(), after.previous()), (before.key(), &[2; 32], Some(&[1; 32])));

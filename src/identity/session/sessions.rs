@@ -132,7 +132,8 @@ impl Sessions {
     }
 
     /// As [`rotate`](Self::rotate), and the session goes on with what has become of its identity: after a fresh log-in
-    /// (step-up), or where roles have changed. `None` also where it is the session of somebody else.
+    /// (step-up), or where roles have changed. Where the identity was authenticated with this very request, as by a password,
+    /// the absolute limit counts from now; else the session ends when it would have. `None` also where it is the session of somebody else.
     ///
     /// # Errors
     ///
@@ -150,8 +151,7 @@ impl Sessions {
             None => None,
         };
         let (id, digest) = self.id_for(shown.key())?;
-        let ends_at = self.shared.limits.ends_at(now, record.expires_at(), record.kept.remembered);
-        let renewed = record.renewed(digest, changed, now, ends_at);
+        let renewed = record.renewed(digest, changed, now, &self.shared.limits);
         let done = self.shared.store.rotate(&shown, &renewed).await?;
         Ok(done.then(|| NewSession::new(id, renewed, now)))
     }

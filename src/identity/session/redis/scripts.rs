@@ -10,7 +10,8 @@ pub(super) static INSERT: Script = Script::new(include_str!("insert.lua"));
 /// Key: the session. Arguments: the time of the request, when the session is over, how much longer the value lives.
 pub(super) static TOUCH: Script = Script::new(include_str!("touch.lua"));
 
-/// Key: the session. Arguments: the digest of the id that was shown, the value, how long it lives.
+/// Keys: the session, its owner's list. Arguments: the digest of the id that was shown, the value, how long it lives, how long
+/// the list lives, when the session is over for good, its name in the list.
 pub(super) static ROTATE: Script = Script::new(include_str!("rotate.lua"));
 
 /// Keys: the session, its owner's list. Arguments: the digest of the id that was shown, the name of the session in the list.

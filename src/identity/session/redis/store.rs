@@ -156,8 +156,11 @@ impl SessionStore for RedisStore {
     }
 
     async fn rotate(&self, shown: &SessionTicket, record: &SessionRecord) -> Result<bool, StoreError> {
-        let call = ROTATE.call(&[self.keys().session(shown.key())]).arg(shown.digest());
-        let call = call.arg(value::write(record)?).arg(lives(record.last_seen(), record.ends_at(), GRACE));
+        let (now, over) = (record.last_seen(), record.expires_at().max(record.ends_at()));
+        let call =
+            ROTATE.call(&[self.keys().session(shown.key()), self.keys().of(&record.owner())]).arg(shown.digest());
+        let call = call.arg(value::write(record)?).arg(lives(now, record.ends_at(), GRACE));
+        let call = call.arg(lives(now, over, 2 * GRACE)).arg(digits(over)).arg(shown.key().as_bytes());
         self.run(call).await
     }
 
