@@ -43,7 +43,7 @@ use portcullis::identity::jwt::{Algorithm, Issuer, JwtVerifier, KeySet, KeysFres
 use portcullis::identity::password::{HashPool, HtpasswdFile, PasswordMemory, User, hash_password};
 use portcullis::identity::revocation::{MemoryRevocations, RedisRevocations};
 use portcullis::identity::session::{
-    MemoryStore, PostgresStore, RedisStore, RedisStoreBuilder, SessionStart, Sessions, SqliteStore,
+    CachedStore, MemoryStore, PostgresStore, RedisStore, RedisStoreBuilder, SessionStart, Sessions, SqliteStore,
 };
 use portcullis::identity::throttle::{Throttle, ThrottleBuilder};
 use portcullis::identity::token::TokenVerifier;
@@ -91,6 +91,7 @@ async fn actual() -> Vec<(&'static str, String)> {
     let bytes = |count: usize| format!("{count} bytes");
     let pool = format!("{:?}", HashPool::builder());
     let sessions = format!("{:?}", Sessions::builder(MemoryStore::new()));
+    let cached = format!("{:?}", CachedStore::builder(MemoryStore::new(), Duration::from_secs(2)));
     let redis = format!("{:?}", RedisRevocations::builder("redis://127.0.0.1"));
     let postgres = format!("{:?}", PostgresStore::builder("postgres://127.0.0.1"));
     let sqlite = format!("{:?}", SqliteStore::builder("sessions.db"));
@@ -174,6 +175,8 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`MemoryRevocations` remember", seconds(MemoryRevocations::DEFAULT_REMEMBER)),
         ("`Sessions` idle", field(&sessions, "idle").replace('s', " s")),
         ("`Sessions` absolute", field(&sessions, "absolute").replace('s', " s")),
+        ("`Sessions` remembered", field(&sessions, "remembered").replace('s', " s")),
+        ("`CachedStore` entries", field(&cached, "entries")),
         ("`Sessions` per subject", field(&sessions, "per_subject").replace("None", "no limit")),
         ("`Parameters::MAX`", Parameters::MAX.to_string()),
         ("`PasswordMemory` entries", PasswordMemory::DEFAULT_ENTRIES.to_string()),

@@ -54,8 +54,9 @@ use portcullis::identity::revocation::{
     RevokeError, TokenFacts,
 };
 use portcullis::identity::session::{
-    MemoryStore, Moment, NewSession, RedisStore, RedisStoreBuilder, SessionError, SessionInfo, SessionKey,
-    SessionOwner, SessionRecord, SessionRow, SessionStart, SessionTicket, Sessions, SessionsBuilder, StoreError,
+    CachedStore, CachedStoreBuilder, MemoryStore, Moment, NewSession, RedisStore, RedisStoreBuilder, SessionError,
+    SessionInfo, SessionKey, SessionOwner, SessionRecord, SessionRow, SessionStart, SessionTicket, Sessions,
+    SessionsBuilder, StoreError,
 };
 use portcullis::identity::throttle::{Permit, Throttle, ThrottleBuilder, Throttled};
 use portcullis::identity::token::TokenVerifier;
@@ -161,7 +162,7 @@ type Attempted = fn(BearerToken) -> Ready<Result<Identity, VerifyError>>;
 promise! {
     Shared: AuthenticateLayer, SameOrigin, Session<Sessions>, RequireLayer, Authenticate<Inner>, Require<Inner>, Requirement, Identity, AuthTime, Names, Decision,
         Challenge, Problem, Rejection, RejectionId, Reply, Reason, Severity, UnixTime, ManualClock, SystemClock,
-        Authorization<'static>, Parameters<'static>, CookieName, SessionCookie, Algorithm, HashPool, Sessions, MemoryStore, RedisStore, Moment, SessionKey, SessionOwner<'static>, SessionRecord, SessionRow, SessionTicket, SessionStart,
+        Authorization<'static>, Parameters<'static>, CookieName, SessionCookie, Algorithm, HashPool, Sessions, MemoryStore, CachedStore<MemoryStore>, RedisStore, Moment, SessionKey, SessionOwner<'static>, SessionRecord, SessionRow, SessionTicket, SessionStart,
         PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
         MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>, ProtectedResource, ProtectedResourceBuilder,
         PublishLayer, Publish<Inner>, MetadataService, Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge,
@@ -170,7 +171,7 @@ promise! {
         HtpasswdState, PasswordCheck, ApiKeyOr<TokenVerifier>, ApiKeyVerifier, FileApiKeys, Login, LogIn, LogInAttempt, LogOut, Manage, MemoryApiKeys, Carrier, DigestAlgorithm, DigestName, DigestQuery, DigestUser, DigestUsers, Ha1;
     Plain: LoginBuilder, Accepted, Assertion, AuthenticateBuilder, Permit, ThrottleBuilder, Basic<Checks>, Bearer<Attempted>,
         Digest<DigestUsers>, DigestCredentials,
-        BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, RedisStoreBuilder, SessionsBuilder, NewSession,
+        BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, RedisStoreBuilder, SessionsBuilder, CachedStoreBuilder<MemoryStore>, NewSession,
         LoggedOut, Users,
         Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder, ClientBuilder, RemoteKeysBuilder, ClientAuth,
         IntrospectionBuilder, SigningKey, HtpasswdFileBuilder, Rehash, StoredUser, ApiKey, ApiKeyRecord;

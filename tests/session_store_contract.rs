@@ -7,10 +7,11 @@ mod support {
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use portcullis::identity::session::{
-    Ending, Inserted, MemoryStore, Moment, OwnerLimit, SessionKey, SessionOwner, SessionRecord, SessionStore,
-    SessionTicket, StoreError, WhenFull,
+    CachedStore, Ending, Inserted, MemoryStore, Moment, OwnerLimit, SessionKey, SessionOwner, SessionRecord,
+    SessionStore, SessionTicket, StoreError, WhenFull,
 };
 use portcullis::session_store_contract;
 use portcullis::test_kit::session_store as promise;
@@ -19,7 +20,11 @@ use tokio::task::yield_now;
 
 session_store_contract!(memory, async { MemoryStore::new() });
 session_store_contract!(rows, async { TableStore::default() });
+session_store_contract!(cached_memory, async { CachedStore::new(MemoryStore::new(), MINUTE).ok() });
+session_store_contract!(cached_rows, async { CachedStore::new(TableStore::default(), MINUTE).ok() });
 session_store_contract!(where_nothing_is_installed, async { None::<MemoryStore> });
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// A store as it is often written: it loads, thinks, and writes. Whoever calls it alone sees nothing wrong.
 #[derive(Default)]

@@ -21,8 +21,10 @@
 //! | `SqliteStore` | `sqlite` | the file | the processes of a machine |
 //! | `PostgresStore` | `postgres` | the database | all that reach it |
 //! | `RedisStore` | `redis` | the server, and its disk | any number of machines |
+//! | [`CachedStore`] | | the store that it is in front of | the same; what ends elsewhere is seen some seconds late |
 
 mod builder;
+mod cached;
 mod erased;
 mod error;
 mod info;
@@ -47,6 +49,7 @@ mod value;
 mod verdict;
 
 pub use builder::SessionsBuilder;
+pub use cached::{CachedStore, CachedStoreBuilder};
 pub use error::{SessionError, StoreError};
 pub use info::{NewSession, SessionInfo};
 pub use key::{SessionKey, SessionOwner, SessionTicket};
