@@ -9,8 +9,10 @@
     feature = "htpasswd",
     feature = "jwt",
     feature = "password",
+    feature = "postgres",
     feature = "redis",
     feature = "session",
+    feature = "sqlite",
     feature = "test-kit",
     feature = "token"
 ))]
@@ -54,9 +56,10 @@ use portcullis::identity::revocation::{
     RevokeError, TokenFacts,
 };
 use portcullis::identity::session::{
-    CachedStore, CachedStoreBuilder, MemoryStore, Moment, NewSession, RedisStore, RedisStoreBuilder, SessionError,
-    SessionInfo, SessionKey, SessionOwner, SessionRecord, SessionRow, SessionStart, SessionTicket, Sessions,
-    SessionsBuilder, StoreError,
+    CachedStore, CachedStoreBuilder, Ending, Inserted, MemoryStore, Moment, NewSession, OwnerLimit, PostgresStore,
+    PostgresStoreBuilder, RedisStore, RedisStoreBuilder, SessionError, SessionInfo, SessionKey, SessionOwner,
+    SessionRecord, SessionRow, SessionStart, SessionStore, SessionTicket, Sessions, SessionsBuilder, SqliteStore,
+    SqliteStoreBuilder, StoreError, WhenFull,
 };
 use portcullis::identity::throttle::{Permit, Throttle, ThrottleBuilder, Throttled};
 use portcullis::identity::token::TokenVerifier;
@@ -66,6 +69,7 @@ use portcullis::outbound::{Client, ClientBuilder};
 use portcullis::permission::{Decision, Policy, Require, RequireLayer, Requirement};
 use portcullis::resource::{MetadataService, ProtectedResource, ProtectedResourceBuilder, Publish, PublishLayer};
 use portcullis::response::{Challenge, Problem, Rejection, RejectionId, Reply, Respond, ResponseBody};
+use portcullis::test_kit::session_store::OpenStore;
 use portcullis::test_kit::{
     Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge, TestIssuer, TestIssuerBuilder, TokenBuilder,
 };
@@ -162,7 +166,7 @@ type Attempted = fn(BearerToken) -> Ready<Result<Identity, VerifyError>>;
 promise! {
     Shared: AuthenticateLayer, SameOrigin, Session<Sessions>, RequireLayer, Authenticate<Inner>, Require<Inner>, Requirement, Identity, AuthTime, Names, Decision,
         Challenge, Problem, Rejection, RejectionId, Reply, Reason, Severity, UnixTime, ManualClock, SystemClock,
-        Authorization<'static>, Parameters<'static>, CookieName, SessionCookie, Algorithm, HashPool, Sessions, MemoryStore, CachedStore<MemoryStore>, RedisStore, Moment, SessionKey, SessionOwner<'static>, SessionRecord, SessionRow, SessionTicket, SessionStart,
+        Authorization<'static>, Parameters<'static>, CookieName, SessionCookie, Algorithm, HashPool, Sessions, MemoryStore, CachedStore<MemoryStore>, PostgresStore, RedisStore, SqliteStore, Ending, Inserted, OwnerLimit, WhenFull, Moment, SessionKey, SessionOwner<'static>, SessionRecord, SessionRow, SessionTicket, SessionStart,
         PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
         MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>, ProtectedResource, ProtectedResourceBuilder,
         PublishLayer, Publish<Inner>, MetadataService, Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge,
@@ -171,7 +175,7 @@ promise! {
         HtpasswdState, PasswordCheck, ApiKeyOr<TokenVerifier>, ApiKeyVerifier, FileApiKeys, Login, LogIn, LogInAttempt, LogOut, Manage, MemoryApiKeys, Carrier, DigestAlgorithm, DigestName, DigestQuery, DigestUser, DigestUsers, Ha1;
     Plain: LoginBuilder, Accepted, Assertion, AuthenticateBuilder, Permit, ThrottleBuilder, Basic<Checks>, Bearer<Attempted>,
         Digest<DigestUsers>, DigestCredentials,
-        BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, RedisStoreBuilder, SessionsBuilder, CachedStoreBuilder<MemoryStore>, NewSession,
+        BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, PostgresStoreBuilder, RedisStoreBuilder, SqliteStoreBuilder, SessionsBuilder, CachedStoreBuilder<MemoryStore>, NewSession,
         LoggedOut, Users,
         Secret<String>, ResponseBody<String>, TestIssuer, TestIssuerBuilder, ClientBuilder, RemoteKeysBuilder, ClientAuth,
         IntrospectionBuilder, SigningKey, HtpasswdFileBuilder, Rehash, StoredUser, ApiKey, ApiKeyRecord;
@@ -186,6 +190,8 @@ promise! {
     ApiKeyStore: MemoryApiKeys, FileApiKeys;
     Revocations: MemoryRevocations, RedisRevocations;
     PasswordStore: Nobody;
+    SessionStore: MemoryStore, CachedStore<MemoryStore>, PostgresStore, RedisStore, SqliteStore;
+    OpenStore: MemoryStore, Option<MemoryStore>;
     Clock: SystemClock, ManualClock;
 }
 
