@@ -1,7 +1,7 @@
 //! What has brought down the sessions of others, tried on these: through a layer, with the session in a cookie, and with a
 //! store whose rows can be damaged and which can be out of reach.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop where it fails, its helpers included")]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may stop where it fails")]
 
 mod support {
     pub(crate) mod log;
@@ -383,6 +383,9 @@ async fn what_a_handler_asks_of_a_store_that_is_down_is_an_error_and_changes_not
     assert_eq!(show(&sessions, started.id()).await, refused());
 }
 
+/// What becomes of a row that lies in a store.
+type Damage = Box<dyn Fn(&mut SessionRow)>;
+
 /// S30
 #[tokio::test]
 async fn a_record_that_is_damaged_lets_nobody_in_and_is_told_to_the_operator_once() {
@@ -393,7 +396,7 @@ async fn a_record_that_is_damaged_lets_nobody_in_and_is_told_to_the_operator_onc
             row.facts = facts.replace(text, other).into_bytes();
         }
     };
-    let damages: [(&str, Box<dyn Fn(&mut SessionRow)>); 9] = [
+    let damages: [(&str, Damage); 9] = [
         ("truncated", Box::new(|row| row.facts.truncate(row.facts.len() / 2))),
         ("emptied", Box::new(|row| row.facts.clear())),
         ("of another version", Box::new(with("\"v\":1", "\"v\":2"))),

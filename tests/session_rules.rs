@@ -1,6 +1,11 @@
 //! Sessions: how they begin, how long they live, and that an end is an end.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may stop where it fails, its helpers included")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop where it fails, its helpers included"
+)]
 
 mod support {
     pub(crate) mod at_once;

@@ -1,5 +1,7 @@
 //! Every promise of `SessionStore`, by the stores that need nothing; and that the suite finds a store that breaks them.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop where it fails, its helpers included")]
+
 mod support {
     pub(crate) mod table_store;
 }
