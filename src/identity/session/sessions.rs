@@ -45,7 +45,7 @@ use crate::identity::identity::Identity;
 /// assert!(sessions.end(started.id()).await?);
 /// assert!(sessions.verify_now(started.id()).unwrap().is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
-/// # Ok::<(), std::io::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct Sessions {
