@@ -10,6 +10,7 @@ mod support {
 }
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use portcullis::identity::session::{PostgresStore, SqliteStore};
 use portcullis::session_store_contract;
@@ -20,15 +21,20 @@ use tokio::sync::Mutex;
 
 session_store_contract!(postgres, async {
     let server = server().await?;
-    Some(Held(PostgresStore::connect(&server.url()).await.unwrap(), server))
+    let store = PostgresStore::builder(&server.url()).patience(PATIENCE).build().unwrap();
+    Some(Held(store, server))
 });
 
 session_store_contract!(sqlite, async {
     let folder = TempDir::new().unwrap();
-    Held(SqliteStore::open(folder.path().join("sessions.db")).await.unwrap(), folder)
+    let store = SqliteStore::builder(folder.path().join("sessions.db")).patience(PATIENCE).open().await.unwrap();
+    Held(store, folder)
 });
 
 session_store_contract!(sqlite_in_memory, async { SqliteStore::in_memory().await.unwrap() });
+
+/// Whether the outcome is right is tried here, not whether it comes in time from a busy disk.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One for all that run at the same time.
 async fn server() -> Option<Arc<Postgres>> {

@@ -106,12 +106,19 @@ impl Postgres {
 
     /// Starts it, or starts it again where its data are.
     pub(crate) fn launch(&mut self) {
-        self.launch_slowly();
-        self.wait_until_it_listens();
+        let started = now();
+        self.child = Some(self.spawn());
+        while self.psql("select 1").is_none() {
+            assert!(started.elapsed() < PATIENCE, "postgres does not listen: {}", self.log());
+            // It refuses to start while one of those that were killed has not quite gone.
+            if self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_some()) {
+                self.child = Some(self.spawn());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
-    /// As [`launch`](Self::launch), without waiting until it listens.
-    pub(crate) fn launch_slowly(&mut self) {
+    fn spawn(&self) -> Child {
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data()).args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
         command.arg("-k").arg(self.folder.path()).args(["-c", "max_connections=60", "-c", "fsync=on"]);
@@ -119,15 +126,7 @@ impl Postgres {
             command.args(["-c", setting]);
         }
         let log = fs::File::options().create(true).append(true).open(self.log_file()).unwrap();
-        self.child = Some(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap());
-    }
-
-    fn wait_until_it_listens(&self) {
-        let started = now();
-        while self.psql("select 1").is_none() {
-            assert!(started.elapsed() < PATIENCE, "postgres does not listen: {}", self.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
     }
 
     /// Kills it without a word, and all that serve connections.

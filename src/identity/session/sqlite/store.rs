@@ -29,8 +29,9 @@ use crate::clock::{Clock, SystemClock, sleep, within};
 /// it is answered (WAL, `synchronous=FULL`). So a session whose beginning was answered survives a loss of power, and one
 /// that was ended stays so; and the disk's speed is the limit, some hundred log-ins a second.
 ///
-/// **While another program holds the file**, writing is *unavailable* (503) after the
-/// [patience](SqliteStoreBuilder::patience), and requests are let in or not as before.
+/// **While another program holds the file**, or more is to be written than the disk can take, writing is *unavailable*
+/// (503) after the [patience](SqliteStoreBuilder::patience), and may be done later all the same; requests are let in or not
+/// as before.
 ///
 /// ```
 /// use portcullis::Identity;
@@ -130,7 +131,7 @@ impl SqliteStore {
     ) -> Result<Q::Answer, StoreError> {
         let patience = self.shared.patience;
         let asking = async {
-            let mut lent = pool.lend(patience / 2).await?;
+            let mut lent = pool.lend(patience * 3 / 4).await?;
             let answer = question.ask(lent.connection(Q::IN_TRANSACTION)?, false).await;
             match &answer {
                 Err(Fault::Driver(sqlx::Error::WorkerCrashed)) => lent.end(),
