@@ -592,7 +592,8 @@ fn a_session_that_is_renewed_has_another_id_and_what_has_become_of_its_owner() {
     assert!(identity.roles().contains("approver") && !identity.roles().contains("clerk"));
     assert_eq!(identity.acr(), Some("gold"));
     assert_eq!(renewed.public_id(), started.public_id());
-    assert_eq!((renewed.expires_at(), renewed.max_age()), (started.expires_at(), 100 * MINUTE), "and no longer life");
+    let end = START.saturating_add(140 * MINUTE);
+    assert_eq!((renewed.expires_at(), renewed.max_age()), (end, 120 * MINUTE), "a log-in is good for all of the limit");
     let listed = at_once(sessions.list("staff", "alice")).unwrap();
     assert_eq!((listed.len(), listed[0].created_at(), listed[0].label()), (1, START, Some("Firefox")));
     clock.advance(29 * MINUTE);
@@ -601,9 +602,27 @@ fn a_session_that_is_renewed_has_another_id_and_what_has_become_of_its_owner() {
     assert!(show(&sessions, renewed.id()).is_ok());
     clock.advance(29 * MINUTE);
     assert!(show(&sessions, renewed.id()).is_ok());
-    clock.advance(13 * MINUTE);
-    assert_eq!(reason(&sessions, renewed.id()), Reason::Expired, "at the end that it began with");
+    clock.advance(29 * MINUTE);
+    assert!(show(&sessions, renewed.id()).is_ok());
+    clock.advance(4 * MINUTE);
+    assert_eq!(reason(&sessions, renewed.id()), Reason::Expired);
     assert!(at_once(sessions.renew(renewed.id(), &fresh)).unwrap().is_none());
+}
+
+#[test]
+fn other_rights_without_another_log_in_prolong_nothing() {
+    let (sessions, clock) = sessions();
+    let started = at_once(sessions.create(&user("alice"), SessionStart::new())).unwrap();
+    clock.advance(20 * MINUTE);
+    let promoted = started.identity().to_assertion().roles(["approver"]).build();
+    let renewed = at_once(sessions.renew(started.id(), &promoted)).unwrap().unwrap();
+    assert_eq!((renewed.expires_at(), renewed.max_age()), (started.expires_at(), 100 * MINUTE));
+    for _ in 0..4 {
+        clock.advance(24 * MINUTE);
+        assert!(show(&sessions, renewed.id()).is_ok());
+    }
+    clock.advance(4 * MINUTE);
+    assert_eq!(reason(&sessions, renewed.id()), Reason::Expired, "at the end that it began with");
 }
 
 #[test]

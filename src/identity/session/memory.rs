@@ -37,6 +37,8 @@ struct Shared {
     count: AtomicUsize,
     /// The shard that the next sweep begins with.
     cursor: AtomicU16,
+    /// When all shards were last swept to make room, in milliseconds.
+    swept: AtomicU64,
 }
 
 #[derive(Default)]
@@ -77,7 +79,15 @@ impl MemoryStore {
 
     fn of(limit: usize) -> Self {
         let shards = Box::new(std::array::from_fn(|_| RwLock::default()));
-        Self { shared: Arc::new(Shared { shards, limit, count: AtomicUsize::new(0), cursor: AtomicU16::new(0) }) }
+        Self {
+            shared: Arc::new(Shared {
+                shards,
+                limit,
+                count: AtomicUsize::new(0),
+                cursor: AtomicU16::new(0),
+                swept: AtomicU64::new(0),
+            }),
+        }
     }
 
     /// How many sessions are kept, of which some may be over and not cleared away yet.
@@ -117,10 +127,17 @@ impl MemoryStore {
         Ok(Inserted::Begun)
     }
 
-    /// Where all places are taken, looks at some shards for what is over. The next beginning looks at others.
+    /// Where all places are taken, looks for what is over: once a second everywhere, else in some shards, so that refusals
+    /// stay cheap. The next beginning looks at others.
     fn make_room(&self, now: Moment) -> Result<(), StoreError> {
-        let Shared { limit, cursor, .. } = &*self.shared;
-        for _ in 0..SHARDS_PER_BEGINNING {
+        let Shared { limit, cursor, swept, .. } = &*self.shared;
+        if self.count() < *limit {
+            return Ok(());
+        }
+        let (now_millis, last) = (now.as_millis(), swept.load(Ordering::Relaxed));
+        let all = now_millis.saturating_sub(last) >= SWEEP_PAUSE
+            && swept.compare_exchange(last, now_millis, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        for _ in 0..if all { SHARDS } else { SHARDS_PER_BEGINNING } {
             if self.count() < *limit {
                 return Ok(());
             }
@@ -325,3 +342,5 @@ const DEFAULT_LIMIT: usize = 100_000;
 const SHARDS: usize = 256;
 const MIN_UNTIL_SWEEP: usize = 16;
 const SHARDS_PER_BEGINNING: usize = 8;
+/// In milliseconds.
+const SWEEP_PAUSE: u64 = 1000;
