@@ -238,6 +238,24 @@ async fn a_node_of_a_cluster_that_falls_silent_is_found_to_be_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_was_away_as_a_whole_is_used_again_without_a_restart() {
+    let Some(mut cluster) = Cluster::start() else { return };
+    let (one, other, round) = (throttle(&cluster.url()), throttle(&cluster.url()), AtomicUsize::new(0));
+    assert!(counts_together(&one, &other, &round).await);
+    cluster.nodes.iter_mut().for_each(Redis::kill);
+    for _ in 0..5 {
+        assert!(!counts_together(&one, &other, &round).await);
+    }
+    cluster.nodes.iter_mut().for_each(Redis::launch);
+    for node in &cluster.nodes {
+        node.wait_until("cluster_state:ok", "CLUSTER INFO");
+    }
+    for _ in 0..20 {
+        until("the counts", async || counts_together(&one, &other, &round).await).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_must_prove_over_tls_who_it_is() {
     let Some((cluster, certificate)) = Cluster::start_with_tls() else { return };
     let stranger = RedisRevocations::builder(&cluster.url()).build().unwrap();
@@ -264,6 +282,30 @@ async fn sentinels_say_who_is_the_master_before_and_after_a_failover() {
     set.servers[0].wait_until("master_link_status:up", "INFO replication");
     set.sentinels[0].kill();
     revoke(&Service::pair(&set.url(), None).await, "later").await;
+}
+
+/// With a user and a database of its own, and another user at the sentinels
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_says_as_whom_to_log_in_and_where_to_count() {
+    let Some(set) = Sentinels::start() else { return };
+    for server in &set.servers {
+        assert!(server.ask("ACL SETUSER counter on >s/cret ~* +@all").starts_with("+OK"));
+        assert!(server.ask("ACL SETUSER default -evalsha -eval").starts_with("+OK"));
+    }
+    for sentinel in &set.sentinels {
+        assert!(sentinel.ask("ACL SETUSER watcher on >x&y ~* &* +@all").starts_with("+OK"));
+        assert!(sentinel.ask("ACL SETUSER default -role").starts_with("+OK"));
+    }
+    let url = set.url();
+    let hosts = url.trim_start_matches("redis+sentinel://").trim_end_matches("/main");
+    let one = format!("redis://counter:s%2Fcret@127.0.0.1:{}/3", set.servers[0].port());
+    let login = "sentinel_user=watcher&sentinel_password=x%26y";
+    let watched = format!("redis+sentinel://counter:s%2Fcret@{hosts}/main/3?{login}");
+    let (one, watched, round) = (throttle(&one), throttle(&watched), AtomicUsize::new(0));
+    assert!(counts_together(&one, &watched, &round).await);
+    assert!(set.servers[0].ask("INFO keyspace").contains("db3:"));
+    let stranger = throttle(&format!("redis+sentinel://{hosts}/main/3?{login}"));
+    assert!(!counts_together(&one, &stranger, &round).await);
 }
 
 /// A planned change of master: the old one lives, and takes nothing
