@@ -1,17 +1,16 @@
 //! The one connection, kept as long as it is good.
 
-use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, Value, from_redis_value};
+use redis::{ErrorKind, FromRedisValue, RedisError, ServerErrorKind, Value, from_redis_value};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::connection::Connection;
 use super::cool_down::{CoolDown, SHORTEST};
-use super::script::Call;
+use super::question::Question;
 use super::server::{Server, Timeouts};
 use crate::clock::{Clock, SystemClock, within};
 
@@ -52,23 +51,6 @@ enum Now {
 struct Kept {
     connection: Connection,
     since: Duration,
-}
-
-/// What the server can be asked.
-pub(crate) trait Question: Sync {
-    fn put(&self, connection: &mut Connection) -> impl Future<Output = Result<Value, RedisError>> + Send;
-}
-
-impl Question for Cmd {
-    async fn put(&self, connection: &mut Connection) -> Result<Value, RedisError> {
-        self.query_async(connection).await
-    }
-}
-
-impl Question for Call {
-    async fn put(&self, connection: &mut Connection) -> Result<Value, RedisError> {
-        Self::put(self, connection).await
-    }
 }
 
 impl Link {
@@ -235,4 +217,108 @@ fn late() -> RedisError {
 /// By the monotonic clock.
 fn now() -> Duration {
     SystemClock.monotonic()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll, Waker};
+
+    use redis::{Cmd, cmd};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::secret::Secret;
+
+    const LONG: Timeouts = Timeouts { connect: Duration::from_secs(30), answer: Duration::from_secs(30) };
+
+    fn link_to(url: String, timeouts: Timeouts) -> Link {
+        Link::new(Server::new(&Secret::new(url), None).unwrap(), timeouts)
+    }
+
+    /// A server that says OK to everything, and how many connections it has taken.
+    async fn agreeable() -> (Link, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let link = link_to(format!("redis://{}", listener.local_addr().unwrap()), LONG);
+        let connections = Arc::<AtomicUsize>::default();
+        let taken = Arc::clone(&connections);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                taken.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(async move {
+                    let mut part = [0; 4096];
+                    while let Ok(read @ 1..) = stream.read(&mut part).await {
+                        let commands = part[..read].iter().filter(|byte| **byte == b'*').count();
+                        if stream.write_all("+OK\r\n".repeat(commands).as_bytes()).await.is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        (link, connections)
+    }
+
+    fn broken() -> RedisError {
+        io::Error::from(io::ErrorKind::BrokenPipe).into()
+    }
+
+    fn ping() -> Cmd {
+        cmd("PING")
+    }
+
+    #[tokio::test]
+    async fn a_late_failure_of_an_old_connection_leaves_the_new_one() {
+        let (link, connections) = agreeable().await;
+        let old = link.kept().await.unwrap();
+        link.shared.state().now = Now::Idle;
+        let new = link.kept().await.unwrap();
+        for error in [broken(), late()] {
+            link.shared.failed(&old, &error);
+            assert!(Arc::ptr_eq(&link.kept().await.unwrap(), &new));
+        }
+        assert_eq!(link.ask::<String>(&ping()).await.unwrap(), "OK");
+        assert_eq!(connections.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn an_error_that_says_nothing_of_the_connection_leaves_it() {
+        let (link, _) = agreeable().await;
+        let kept = link.kept().await.unwrap();
+        let refused = RedisError::from((ErrorKind::Server(ServerErrorKind::NoPerm), "no"));
+        assert!(!link.shared.failed(&kept, &refused));
+        assert!(Arc::ptr_eq(&link.kept().await.unwrap(), &kept));
+    }
+
+    /// A server that takes connections and serves none would else get one for each question
+    #[tokio::test]
+    async fn a_connection_that_breaks_as_soon_as_it_is_made_is_not_made_again_at_once() {
+        let (link, connections) = agreeable().await;
+        let kept = link.kept().await.unwrap();
+        assert!(link.shared.failed(&kept, &broken()));
+        assert!(link.ask::<String>(&ping()).await.is_err());
+        assert_eq!(connections.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_an_attempt_that_is_cut_short_is_told() {
+        let (link, _) = agreeable().await;
+        let (sender, over) = watch::channel(());
+        link.shared.state().now = Now::Connecting(over);
+        let question = ping();
+        let mut waiting = pin!(link.ask::<String>(&question));
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        drop(Attempt { shared: Arc::clone(&link.shared), outcome: None, _over: sender });
+        assert!(waiting.await.unwrap_err().to_string().contains("cut short"));
+    }
+
+    #[test]
+    fn where_there_is_no_runtime_there_is_no_answer_and_no_panic() {
+        let link = link_to(String::from("redis://127.0.0.1:1"), LONG);
+        let question = ping();
+        let asked = pin!(link.ask::<String>(&question)).poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(asked, Poll::Ready(Err(_))));
+    }
 }

@@ -14,6 +14,7 @@ mod address;
 mod connection;
 mod cool_down;
 mod link;
+mod question;
 mod script;
 mod server;
 
