@@ -160,7 +160,8 @@ impl Shared {
         let elsewhere =
             matches!(error.kind(), ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown));
         let broken = error.is_unrecoverable_error() || elsewhere;
-        if !broken && !error.is_timeout() && !error.is_cluster_error() {
+        let astray = matches!(kept.connection, Connection::Cluster(_)) && error.is_cluster_error();
+        if !broken && !astray && !error.is_timeout() {
             return false;
         }
         let (now, mut state) = (now(), self.state());

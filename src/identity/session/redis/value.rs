@@ -79,3 +79,52 @@ pub(super) const HEAD: usize = 146;
 pub(super) const LONGEST: usize = HEAD + SessionRow::MAX_FACTS;
 /// The last moment that scripts can count with, in the year 287396.
 pub(super) const END_OF_TIME: u64 = (1 << 53) - 1;
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::key::SessionOwner;
+    use super::*;
+
+    fn record(previous: Option<[u8; 32]>) -> SessionRecord {
+        let owner = SessionOwner::new("staff", "alice");
+        let facts = r#"{"v":1,"issuer":"staff","subject":"alice","created_at":1000,"expires_at":9000}"#;
+        let row = SessionRow {
+            key: SessionKey::new([7; 16], &owner),
+            digest: [8; 32],
+            previous,
+            owner: *owner.digest(),
+            last_seen: Moment::from_millis(2000),
+            ends_at: Moment::from_millis(u64::MAX),
+            facts: facts.into(),
+        };
+        row.into_record().unwrap()
+    }
+
+    #[test]
+    fn a_session_comes_back_as_it_was() {
+        for previous in [None, Some([9; 32])] {
+            let record = record(previous);
+            let value = write(&record).unwrap();
+            let back = read(record.key(), &value).unwrap();
+            assert_eq!((back.digest(), back.previous()), (&[8; 32], previous.as_ref()));
+            assert_eq!((back.last_seen(), back.ends_at().as_millis()), (record.last_seen(), END_OF_TIME));
+            assert_eq!((back.created_at(), back.expires_at()), (record.created_at(), record.expires_at()));
+            assert_eq!(owner(&value).unwrap(), *record.owner().digest());
+        }
+    }
+
+    #[test]
+    fn what_is_cut_short_or_changed_is_damaged_or_another_session_and_never_a_panic() {
+        let record = record(Some([9; 32]));
+        let value = write(&record).unwrap();
+        for length in 0..value.len() {
+            assert!(read(record.key(), &value[..length]).err().is_some_and(|error| error.is_damaged()), "{length}");
+        }
+        for at in 0..value.len() {
+            let mut changed = value.clone();
+            changed[at] ^= 0x80;
+            let is_digest = (81..113).contains(&at) || (114..HEAD).contains(&at);
+            assert_eq!(read(record.key(), &changed).is_ok(), is_digest, "{at}");
+        }
+    }
+}
