@@ -214,12 +214,8 @@ mod tests {
     use crate::identity::session::record::Times;
     use crate::identity::session::{SessionOwner, SessionStart};
 
-    const LIMITS: Limits = Limits {
-        idle: Duration::from_secs(60),
-        absolute: Duration::from_secs(3600),
-        remembered: Duration::from_secs(7200),
-        per_subject: None,
-    };
+    const HOUR: Duration = Duration::from_secs(3600);
+    const LIMITS: Limits = Limits { idle: HOUR, absolute: HOUR, remembered: HOUR, per_subject: None };
 
     fn record(identity: &Identity) -> SessionRecord {
         let owner = SessionOwner::new(identity.issuer(), identity.subject());
