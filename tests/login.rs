@@ -233,6 +233,9 @@ async fn a_body_of_more_than_64_kib_is_413_whether_its_length_was_told_or_not() 
     assert_eq!(bank.log_in(&[FORM], &fill(64 * 1024)).await.status, 204);
     let answer = bank.log_in(&[FORM], &fill(64 * 1024 + 1)).await;
     assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (413, Some("too_large")));
+    assert!(answer.json()["id"].is_string() && answer.field("vary") == Some("accept"));
+    let told = bank.log_in(&[FORM, ("accept", "text/plain")], &fill(64 * 1024 + 1)).await;
+    assert_eq!(told.field("content-type"), Some("text/plain; charset=utf-8"));
 
     let request = Request::post("/login").header(FORM.0, FORM.1).body(Endless).unwrap();
     assert_eq!(bank.login.log_in().oneshot(request).await.unwrap().status(), 413);

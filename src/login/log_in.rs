@@ -29,7 +29,7 @@ where
 {
     let (mut head, body) = request.into_parts();
     if head.method != Method::POST {
-        return method_not_allowed("POST");
+        return method_not_allowed("POST", &head.headers);
     }
     // Nothing is read for somebody who is sent by another site.
     let shown = match settings.check_origin(&head).and_then(|()| settings.shown(&head.headers)) {
@@ -38,7 +38,7 @@ where
     };
     let form = match Form::read(&head.headers, body, settings.remember_me).await {
         Ok(form) => form,
-        Err(NoForm::TooLarge) => return too_large(),
+        Err(NoForm::TooLarge) => return too_large(&head.headers),
         Err(NoForm::Unreadable(cause)) => {
             return settings.refuse_saying(Reason::Malformed, &UNREADABLE, cause, head);
         }

@@ -16,7 +16,7 @@ use crate::trace;
 pub(super) async fn log_out<B>(settings: Arc<Settings>, request: Request<B>) -> Response<Bytes> {
     let (head, _) = request.into_parts();
     if head.method != Method::POST {
-        return method_not_allowed("POST");
+        return method_not_allowed("POST", &head.headers);
     }
     // Nobody else can have a browser send a header, so who shows one needs no other proof.
     let is_on_purpose = head.headers.contains_key(AUTHORIZATION);

@@ -155,7 +155,7 @@ impl<B: Send + 'static> Service<Request<B>> for Manage {
                 request.extensions_mut().insert(route);
                 ResponseFuture::from_layer(self.guarded.call(request))
             }
-            Err(NoRoute::Method(allowed)) => ResponseFuture::ready(method_not_allowed(allowed)),
+            Err(NoRoute::Method(allowed)) => ResponseFuture::ready(method_not_allowed(allowed, request.headers())),
             Err(NoRoute::NotFound) => ResponseFuture::ready(self.settings.not_found(request.into_parts().0)),
         }
     }

@@ -31,6 +31,8 @@ pub(crate) use caching::{Caching, Kept};
 pub use challenge::Challenge;
 pub(crate) use challenges::{ChallengeSet, Offer};
 pub(crate) use context::{Anonymous, Context};
+#[cfg(feature = "login")]
+pub(crate) use negotiate::{Representation, representation};
 pub use problem::Problem;
 pub use rejection::Rejection;
 pub(crate) use rejection::Wanted;

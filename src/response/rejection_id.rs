@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct RejectionId(u64);
 
 impl RejectionId {
-    pub(super) fn next() -> Self {
+    pub(crate) fn next() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         static KEY: OnceLock<RandomState> = OnceLock::new();
         Self(KEY.get_or_init(RandomState::new).hash_one(COUNT.fetch_add(1, Ordering::Relaxed)))
