@@ -1,27 +1,7 @@
-//! What a client would rather read (RFC 9110 section 12.5.1), of the few things that are written here.
+//! What a client would rather read of a refusal (RFC 9110 section 12.5.1).
 
 use hyper::HeaderMap;
 use hyper::header::ACCEPT;
-
-/// How an answer that could be many things is given.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Wish {
-    /// Nothing was asked for by name; `*/*` asks for nothing in particular.
-    Any,
-    Html,
-    Json,
-}
-
-/// `Html` where a page is ranked above JSON, `Json` where JSON is asked for.
-pub(crate) fn wish(headers: &HeaderMap) -> Wish {
-    let html = weight(headers, "text/html").max(weight(headers, "application/xhtml+xml"));
-    let json = weight(headers, "application/json");
-    match (html, json) {
-        (0, 0) => Wish::Any,
-        (html, json) if html > json => Wish::Html,
-        _ => Wish::Json,
-    }
-}
 
 /// Whether plain text is ranked above JSON.
 pub(crate) fn prefers_text(headers: &HeaderMap) -> bool {

@@ -5,9 +5,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use portcullis::ConfigError;
 use portcullis::identity::password::{HashPool, HtpasswdFile, PasswordVerifier};
 use portcullis::identity::throttle::Throttle;
+use portcullis::{ConfigError, Identity, Verifier};
 
 use crate::config::{Checks, Local};
 use crate::guarded::Guarded;
@@ -56,6 +56,11 @@ impl Accounts {
     /// Who knows the users of the moment.
     pub(crate) fn verifier(&self) -> PasswordVerifier {
         self.verifier.clone()
+    }
+
+    /// Forgets that passwords of `user` were right.
+    pub(crate) fn forget(&self, user: &Identity) {
+        Verifier::forget(&self.verifier, user);
     }
 
     /// Makes the users of the file count. Returns those whose old password is worth nothing now.

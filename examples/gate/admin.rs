@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use axum::body::Body;
+use hyper::header::HOST;
 use hyper::http::uri::Authority;
 use hyper::{Method, Request, Response};
+use portcullis::authenticate::SameOrigin;
 
 use crate::gate::Gate;
-use crate::origin::{self, asked_host};
 use crate::problem::{self, Problem};
 use crate::reply::json;
 use crate::revocations;
@@ -35,10 +36,10 @@ async fn change(gate: &Gate, request: Request<Body>) -> Response<Body> {
     if *request.method() != Method::POST {
         return problem::method_not_allowed(request.headers(), "POST");
     }
-    if !origin::is_ours(&request) {
-        return Problem::CROSS_SITE.answer(request.headers());
-    }
     let (head, body) = request.into_parts();
+    if SameOrigin::default().allow_missing_origin().check(&head).is_err() {
+        return Problem::CROSS_SITE.answer(&head.headers);
+    }
     revocations::revoke(gate, &head, body).await
 }
 
@@ -51,4 +52,16 @@ fn is_local<B>(request: &Request<B>) -> bool {
         let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
         host.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     })
+}
+
+/// The host as the client named it: `:authority` in HTTP/2, the one `Host` field in HTTP/1.1.
+fn asked_host<B>(request: &Request<B>) -> Option<&str> {
+    if let Some(authority) = request.uri().authority() {
+        return Some(authority.as_str());
+    }
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok(),
+        _ => None,
+    }
 }

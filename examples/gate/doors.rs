@@ -7,10 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::{Body, Bytes, HttpBody};
-use hyper::http::HeaderValue;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
-use portcullis::authenticate::{Carrier, Scheme};
+use portcullis::authenticate::Scheme;
 use portcullis::permission::{Decision, policy};
 use portcullis::{AuthenticateLayer, ConfigError, Identity, RequireLayer};
 use tower::util::BoxCloneSyncService;
@@ -40,14 +39,13 @@ struct Door {
 
 impl Doors {
     pub(crate) fn build(rules: Vec<Rule>, schemes: &Schemes, counters: &Counters) -> Result<Self, ConfigError> {
-        let vary = vary(schemes);
         let mut entrances = Entrances { schemes, built: HashMap::new() };
         let all: Vec<_> = schemes.iter().map(|(name, _)| *name).collect();
         let nobody = RequireLayer::new(policy(|_: &Identity, _: &Parts| Decision::Deny))?;
-        let wall = guarded(&entrances.get(all, false)?, Some(&nobody), handler(Arc::default(), &vary));
+        let wall = guarded(&entrances.get(all, false)?, Some(&nobody), handler(Arc::default()));
         let mut doors = Vec::new();
         for Rule { path, pattern, methods, allow } in rules {
-            let handler = handler(counters.of(&path), &vary);
+            let handler = handler(counters.of(&path));
             let room = match allow {
                 Allow::Public => handler,
                 Allow::Optional(names) => guarded(&entrances.get(names, true)?, None, handler),
@@ -115,24 +113,11 @@ where
 }
 
 /// What the rules guard; it counts how often it runs.
-fn handler(runs: Arc<AtomicU64>, vary: &HeaderValue) -> Room {
-    let vary = vary.clone();
+fn handler(runs: Arc<AtomicU64>) -> Room {
     BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
         runs.fetch_add(1, Ordering::Relaxed);
-        ready(Ok(echo::answer(&request, &vary)))
+        ready(Ok(echo::answer(&request)))
     }))
-}
-
-/// The fields that answers depend on: those that credentials come in.
-fn vary(schemes: &Schemes) -> HeaderValue {
-    let mut names = String::from("authorization, cookie");
-    for carrier in schemes.iter().flat_map(|(_, scheme)| scheme.carriers()) {
-        if let Carrier::Field(name) = carrier {
-            names.push_str(", ");
-            names.push_str(name.as_str());
-        }
-    }
-    HeaderValue::try_from(names).unwrap_or(HeaderValue::from_static("*"))
 }
 
 /// How often what lies behind each rule's path has run.

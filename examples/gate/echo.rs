@@ -1,8 +1,7 @@
 //! Mode `echo`: tells who is asking, and for what.
 
 use axum::body::Body;
-use hyper::header::VARY;
-use hyper::{Request, Response, http::HeaderValue};
+use hyper::{Request, Response};
 use portcullis::Identity;
 use portcullis::clock::{Clock, SystemClock};
 use portcullis::identity::{AuthTime, Names};
@@ -10,8 +9,9 @@ use serde::Serialize;
 
 use crate::reply::json;
 
-/// The identity that the layers left in the request, the method, and the path as it was sent.
-pub(crate) fn answer(request: &Request<Body>, vary: &HeaderValue) -> Response<Body> {
+/// The identity that the layers left in the request, the method, and the path as it was sent. By what the answer varies,
+/// the layers say.
+pub(crate) fn answer(request: &Request<Body>) -> Response<Body> {
     let identity = request.extensions().get::<Identity>();
     let told = Told {
         anonymous: identity.is_none(),
@@ -25,10 +25,7 @@ pub(crate) fn answer(request: &Request<Body>, vary: &HeaderValue) -> Response<Bo
         method: request.method().as_str(),
         path: request.uri().path(),
     };
-    let mut response = json(&told);
-    // The answer depends on who asks; `json` has said that nobody may keep it.
-    response.headers_mut().insert(VARY, vary.clone());
-    response
+    json(&told)
 }
 
 #[derive(Serialize)]

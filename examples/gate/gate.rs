@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use axum::body::Body;
 use hyper::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY};
 use hyper::{Method, Request, Response, http::HeaderValue};
+use portcullis::Identity;
 use portcullis::authenticate::{ApiKeys, Basic, Scheme};
 use portcullis::credentials::TrustedProxies;
 use portcullis::identity::api_key::ApiKeyVerifier;
@@ -120,9 +121,13 @@ impl Gate {
 }
 
 impl Gate {
-    /// Begins to fetch the keys of each issuer. Needs a runtime, which checking a configuration does without.
-    pub(crate) fn fetch_keys(&self) {
+    /// Begins to fetch the keys of each issuer, and looks at the store of sessions. Waits for neither. Needs a runtime,
+    /// which checking a configuration does without.
+    pub(crate) fn reach_out(&self) {
         bearer::fetch(&self.keys);
+        if let Some(members) = &self.members {
+            tokio::spawn(Arc::clone(members).look_at_store());
+        }
     }
 
     /// How the keys of each issuer stand, as JSON.
@@ -140,12 +145,16 @@ impl Gate {
         }
     }
 
-    /// Ends the sessions of a subject that is a user here.
-    pub(crate) async fn end_sessions(&self, issuer: &str, subject: &str) -> Result<(), SessionError> {
-        if let Some(members) = &self.members {
-            members.sessions.end_all(issuer, subject).await?;
+    /// Logs somebody out everywhere, if they are a user here, and forgets that their password was right.
+    pub(crate) async fn log_out_everywhere(&self, issuer: &str, subject: &str) -> Result<(), SessionError> {
+        let user = Identity::assertion(issuer, subject).build();
+        if let Some(basic) = &self.basic {
+            basic.forget(&user);
         }
-        Ok(())
+        match &self.members {
+            Some(members) => members.log_out_everywhere(&user).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -170,8 +179,7 @@ impl Current {
         let _alone = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
         let previous = self.get();
         let next = Arc::new(Gate::build(config, Some(&previous))?);
-        // Nothing can fail from here on. Passwords first, so that nobody logs in with an old one after their sessions
-        // were ended.
+        // Nothing can fail from here on. Passwords first: a log-in with an old one begins a session that opens nothing.
         if let Some(basic) = &next.basic {
             basic.exchange();
         }

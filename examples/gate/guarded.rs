@@ -35,4 +35,11 @@ impl Verifier<BasicCredentials> for Guarded {
             Self::Open(verifier) => verifier.verify_now(credentials),
         }
     }
+
+    fn forget(&self, subject: &Identity) {
+        match self {
+            Self::Throttled(verifier) => verifier.forget(subject),
+            Self::Open(verifier) => verifier.forget(subject),
+        }
+    }
 }

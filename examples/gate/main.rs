@@ -54,13 +54,23 @@
 //!
 //! {"sessions":[{"id":"…","current":…,"created_at":…,"last_seen":…,"label":…}…]}
 //!
+//! $ curl -i -X POST -H "Cookie: __Host-gate=$SESSION" localhost:8080/orders
+//! HTTP/1.1 403 Forbidden
+//!
+//! {"type":"urn:portcullis:problem:cross_site",…
+//!
 //! $ curl -i -X POST -H "Authorization: Session $SESSION" localhost:8080/logout
 //! HTTP/1.1 204 No Content
 //! ```
 //!
+//! The cookie alone changes something only from a page of gate's own, or of one of `trusted_origins`; what sends a header needs
+//! no such proof. Sessions are in memory, or outlive gate in a SQLite file, Redis or PostgreSQL (`store`). gate starts without
+//! the store too; while that is away, whoever shows a session is answered 503 and keeps it, and all others get in.
+//!
 //! Operators have a port of their own: `curl localhost:8081/healthz`, `/counters` for how often what lies behind each rule
 //! has run, `/keys` for how the keys of each issuer stand. `POST /revocations` takes `{"issuer": "https://id.example",
-//! "subject": "alice"}`, or `sid` or `jti` instead of the subject, and ends these tokens at once, until a restart.
+//! "subject": "alice"}`, or `sid` or `jti` instead of the subject, and ends these tokens at once, until a restart. Of a local
+//! user it ends the sessions, and has the password checked in full with the next request.
 //!
 //! Files of users are followed: who is removed is out within two seconds, sessions included. Failures are counted for each
 //! account and each address, and answered 429 with `Retry-After` when there are too many. Where gate stands behind a proxy,
@@ -78,7 +88,7 @@
 //!      ─▶ gate        one configuration at work; exchanged at a stroke
 //!           ├─ path      400 before anything else
 //!           ├─ accounts  [basic], [session]: users, how they are checked, how often
-//!           ├─ members   [session]: login, sessions, rights
+//!           ├─ members   [session]: the crate's log-in services and sessions; rights, sqlite
 //!           ├─ digest    [digest]
 //!           ├─ bearer    [[issuer]], [introspection], [resource]: tokens
 //!           └─ doors     the rules: AuthenticateLayer, RequireLayer, echo
@@ -95,22 +105,18 @@ mod connection;
 mod digest;
 mod doors;
 mod echo;
-mod form;
 mod gate;
 mod guarded;
 mod kept;
-mod login;
 mod members;
 mod new_key;
-mod origin;
 mod path;
-mod percent;
 mod problem;
 mod reply;
 mod revocations;
 mod rights;
 mod server;
-mod sessions;
+mod sqlite;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};

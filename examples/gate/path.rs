@@ -1,7 +1,5 @@
 //! The path of a request: refused where two readers could take it for two things, else decoded once for matching.
 
-use crate::percent;
-
 /// The decoded bytes of `raw`, or why nobody should guess what it means. Matching is by bytes, and so with case.
 pub(crate) fn read(raw: &str) -> Result<Vec<u8>, &'static str> {
     if !raw.starts_with('/') {
@@ -10,7 +8,7 @@ pub(crate) fn read(raw: &str) -> Result<Vec<u8>, &'static str> {
     if raw.contains(['\\', ';']) {
         return Err("a backslash or a semicolon");
     }
-    let decoded = percent::decode(raw).ok_or("a broken escape")?;
+    let decoded = decode(raw).ok_or("a broken escape")?;
     let slashes = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte == b'/').count();
     if slashes(&decoded) != slashes(raw.as_bytes()) || decoded.contains(&b'\\') || decoded.contains(&0) {
         return Err("an encoded slash, backslash or NUL");
@@ -68,4 +66,21 @@ impl Pattern {
             }
         }
     }
+}
+
+/// The bytes that percent-encoded text stands for (RFC 3986 section 2.1), decoded once; `None` where an escape is broken.
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => hex(bytes.next()?)? << 4 | hex(bytes.next()?)?,
+            other => other,
+        });
+    }
+    Some(decoded)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }

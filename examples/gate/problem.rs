@@ -21,12 +21,6 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    pub(crate) const AMBIGUOUS: Self = Self {
-        status: StatusCode::BAD_REQUEST,
-        code: "ambiguous",
-        title: "More than one credential",
-        detail: "Send one Authorization field, or one session cookie, and each only once.",
-    };
     pub(crate) const CROSS_SITE: Self = Self {
         status: StatusCode::FORBIDDEN,
         code: "cross_site",
@@ -57,11 +51,12 @@ impl Problem {
         title: "Not revoked",
         detail: "The list of revocations is full, and the tokens live on. The log says how many there are.",
     };
-    pub(crate) const TOO_LARGE: Self = Self {
-        status: StatusCode::PAYLOAD_TOO_LARGE,
-        code: "too_large",
-        title: "Body too large",
-        detail: "Send a user name, a password and no more.",
+    pub(crate) const SESSIONS_LEFT: Self = Self {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        code: "unavailable",
+        title: "Not revoked whole",
+        detail: "Tokens are revoked and passwords forgotten, but the store of sessions does not answer: sessions may live on. \
+                 Repeat this when Retry-After has passed.",
     };
     pub(crate) const TUNNEL: Self = Self {
         status: StatusCode::BAD_REQUEST,
@@ -76,23 +71,11 @@ impl Problem {
         detail: "Write the path without empty or dotted segments, backslashes, semicolons, and encoded slashes or NULs, \
                  and check its escapes.",
     };
-    pub(crate) const UNREADABLE_FORM: Self = Self {
-        status: StatusCode::BAD_REQUEST,
-        code: "unreadable",
-        title: "Log-in cannot be read",
-        detail: "Send username and password, each once, as application/x-www-form-urlencoded or application/json.",
-    };
     pub(crate) const UNREADABLE_ORDER: Self = Self {
         status: StatusCode::BAD_REQUEST,
         code: "unreadable",
         title: "Revocation cannot be read",
         detail: "Send JSON with issuer and one of jti, sid and subject, each of them text.",
-    };
-    pub(crate) const UNSTARTED: Self = Self {
-        status: StatusCode::SERVICE_UNAVAILABLE,
-        code: "unavailable",
-        title: "No session can begin now",
-        detail: "The fault is on our side. Keep your credentials and try again when Retry-After has passed.",
     };
 
     /// The answer, in the representation that `headers` of the request prefer.

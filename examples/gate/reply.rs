@@ -1,7 +1,7 @@
 //! The shapes that accepted requests are answered in.
 
 use axum::body::Body;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
 use hyper::{Response, StatusCode, http::HeaderValue};
 use serde::Serialize;
 
@@ -18,14 +18,5 @@ pub(crate) fn json(document: &impl Serialize) -> Response<Body> {
 pub(crate) fn done() -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
-    response
-}
-
-/// 303 to a path of ours.
-pub(crate) fn see_other(path: &str) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SEE_OTHER;
-    let path = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
-    response.headers_mut().insert(LOCATION, path);
     response
 }

@@ -20,7 +20,7 @@ struct Order {
     subject: Option<String>,
 }
 
-/// In force when this returns. Of a local user the sessions here end as well.
+/// In force when this returns. Of a local user the sessions here end as well, and remembered passwords are forgotten.
 pub(crate) async fn revoke(gate: &Gate, head: &Parts, body: Body) -> Response<Body> {
     let Ok(body) = to_bytes(body, MAX_BODY).await else { return Problem::UNREADABLE_ORDER.answer(&head.headers) };
     let Ok(order) = serde_json::from_slice::<Order>(&body) else {
@@ -31,10 +31,11 @@ pub(crate) async fn revoke(gate: &Gate, head: &Parts, body: Body) -> Response<Bo
         tracing::error!(%error, "cannot revoke");
         return Problem::NOT_REVOKED.answer(&head.headers);
     }
-    if let Some(subject) = &order.subject {
-        if gate.end_sessions(&order.issuer, subject).await.is_err() {
-            return Problem::NOT_REVOKED.answer(&head.headers);
-        }
+    if let Some(subject) = &order.subject
+        && let Err(error) = gate.log_out_everywhere(&order.issuer, subject).await
+    {
+        tracing::error!(%error, "cannot end the sessions of a subject");
+        return Problem::SESSIONS_LEFT.answer(&head.headers);
     }
     tracing::info!(issuer = order.issuer, "revoked");
     done()

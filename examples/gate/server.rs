@@ -37,7 +37,7 @@ pub(crate) async fn run(gate: Gate, addresses: Addresses, file: PathBuf) -> io::
     };
     let (hangup, mut terminate, mut interrupt) =
         (signal(SignalKind::hangup())?, signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    gate.fetch_keys();
+    gate.reach_out();
     let current = Arc::new(Current::new(gate));
     tokio::spawn(reload_on(hangup, Arc::clone(&current), file, addresses));
     tokio::spawn(follow_files(Arc::clone(&current)));

@@ -8,7 +8,10 @@
     feature = "htpasswd",
     feature = "introspection",
     feature = "jwks",
-    feature = "session",
+    feature = "login",
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite",
     feature = "test-kit"
 ))]
 #![allow(
@@ -26,6 +29,9 @@ mod support {
     pub(crate) mod gate;
     pub(crate) mod jwt;
     pub(crate) mod keys;
+    pub(crate) mod postgres;
+    pub(crate) mod redis;
+    pub(crate) mod services;
     pub(crate) mod stack;
     pub(crate) mod transcript;
 }
@@ -35,12 +41,14 @@ mod api_keys;
 mod basic;
 mod configuration;
 mod connections;
+mod csrf;
 mod digest;
 mod login;
 mod paths;
 mod protocols;
 mod sessions;
 mod signals;
+mod stores;
 mod throttle;
 mod tokens;
 mod transcript;

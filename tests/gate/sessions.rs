@@ -41,10 +41,15 @@ fn a_session_is_ended_by_its_owner_and_by_nobody_else() {
     let unknown = gate.ask("DELETE", "/session/sessions/unknown", &[&header(&strange)]);
     assert_eq!((foreign.status, unknown.status), (404, 404));
     assert_eq!(foreign.problem(), unknown.problem());
-    assert_eq!(gate.ask("DELETE", &path, &[&header(&mine), "Sec-Fetch-Site: cross-site"]).status, 403);
+    assert_eq!(gate.ask("DELETE", &path, &[&cookie(&mine), "Sec-Fetch-Site: cross-site"]).status, 403);
     assert_eq!(gate.get("/me", &[&header(&other)]).status, 200);
 
-    assert_eq!(gate.ask("DELETE", &path, &[&header(&mine)]).status, 204);
+    for more in ["%3Fx", "%23x", "%20", "x", "/end"] {
+        assert!([404, 403].contains(&gate.ask("DELETE", &format!("{path}{more}"), &[&header(&mine)]).status), "{more}");
+    }
+    assert_eq!(gate.get("/me", &[&header(&other)]).status, 200);
+
+    assert_eq!(gate.ask("DELETE", &format!("/session/%73essions/{id}"), &[&header(&mine)]).status, 204);
     assert_eq!(gate.get("/me", &[&header(&other)]).status, 401);
     assert_eq!(gate.ask("DELETE", &path, &[&header(&mine)]).status, 404);
     assert_eq!(gate.get("/me", &[&header(&mine)]).status, 200);

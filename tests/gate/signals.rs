@@ -106,6 +106,36 @@ fn no_log_in_fails_because_of_a_reload() {
 }
 
 #[test]
+fn a_log_in_that_is_overtaken_by_another_password_leaves_nothing_that_opens() {
+    // bcrypt of bob's secret, cost 12, which takes a good part of a second.
+    let slow = "$2y$12$9OIcl1f01KfsD4C6rtkvmeskb0eNBNMQGfMvgysU.LdYn0V5HyD82";
+    let gate = start();
+    gate.folder.write("users.htpasswd", format!("{ALICE}\nbob:{slow}\n"));
+    assert!(gate.reload());
+    let body = "username=bob&password=bob's%20secret";
+    let mut stream = connect(gate.address);
+    let head = format!(
+        "POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    gate.folder.write("users.htpasswd", format!("{ALICE}\nbob:{ABC}\n"));
+    assert!(gate.reload());
+    let answer = read_answer(stream);
+    if let Some(set) = answer.field("set-cookie") {
+        let cookie = format!("Cookie: {}", set.split(';').next().unwrap());
+        for path in ["/me", "/optional", "/session/sessions"] {
+            let told = gate.get(path, &[&cookie]);
+            assert!(told.status == 401 || told.json()["anonymous"] == true, "{path}: {told:?}");
+        }
+    } else {
+        assert_eq!(answer.status, 401);
+    }
+    assert_eq!(gate.get("/session/sessions", &[&cookie(&log_in(&gate, "bob", "abc"))]).status, 200);
+}
+
+#[test]
 fn a_running_request_ends_before_the_server_does() {
     let mut gate = start();
     let body = "username=alice&password=wonderland";

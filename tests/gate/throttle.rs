@@ -54,6 +54,23 @@ fn an_owner_who_is_remembered_or_has_a_session_is_not_locked_out() {
 }
 
 #[test]
+fn a_revoked_user_is_not_remembered_any_more() {
+    let gate = start("");
+    assert_eq!(gate.get("/me", &[&alice()]).status, 200);
+    for status in [401, 401, 401, 429] {
+        assert_eq!(guess(&gate, "alice", "Accept: */*").status, status);
+    }
+    let revoke = |issuer: &str| {
+        let order = serde_json::json!({"issuer": issuer, "subject": "alice"}).to_string();
+        assert_eq!(gate.admin_post("/revocations", &[], &order).status, 204);
+    };
+    revoke("another");
+    assert_eq!(gate.get("/me", &[&alice()]).status, 200, "that was somebody else");
+    revoke("gate");
+    assert_throttled(&gate.get("/me", &[&alice()]));
+}
+
+#[test]
 fn without_a_cache_nobody_is_remembered() {
     let config = format!("[basic]\nhtpasswd = \"users.htpasswd\"\ncache = {{ entries = 0 }}\n{LIMIT}{ME}");
     let gate = Gate::start(Folder::new().with("gate.toml", config).with("users.htpasswd", USERS));

@@ -80,6 +80,18 @@ pub(crate) struct Gate {
 impl Gate {
     /// Starts `gate` on `gate.toml` of the folder, with the most talkative log.
     pub(crate) fn start(folder: Folder) -> Self {
+        let (child, address, admin) = Self::launch(&folder);
+        Self { child, address, admin, folder }
+    }
+
+    /// Ends it, and starts it again on its folder, at other ports.
+    pub(crate) fn restart(&mut self) {
+        self.signal("TERM");
+        self.child.wait().unwrap();
+        (self.child, self.address, self.admin) = Self::launch(&self.folder);
+    }
+
+    fn launch(folder: &Folder) -> (Child, SocketAddr, Option<SocketAddr>) {
         let log = File::create(folder.path("log")).unwrap();
         let mut child = Command::new(binary())
             .arg("--config")
@@ -102,7 +114,7 @@ impl Gate {
         let Some(address) = listening else {
             panic!("did not start: {}", fs::read_to_string(folder.path("log")).unwrap());
         };
-        Self { child, address, admin, folder }
+        (child, address, admin)
     }
 
     /// Sends `head` (a request line and fields, without the empty line) and `body`, and reads the answer.

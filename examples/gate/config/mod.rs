@@ -12,6 +12,7 @@ mod resource;
 mod rule;
 mod section;
 mod session;
+mod store;
 mod tokens;
 mod users;
 
