@@ -118,7 +118,7 @@ async fn a_log_in_over_a_session_of_the_same_subject_gives_it_another_id() {
     let before = bank.sessions.list("bank", "alice").await.unwrap();
     bank.later(60);
     let second = bank.log_in(&[FORM, ("cookie", &first)], GOOD).await;
-    assert!(second.field("set-cookie").unwrap().contains("Max-Age=43140"), "its end stays");
+    assert!(second.field("set-cookie").unwrap().contains("Max-Age=43200"), "its time begins anew");
     assert_eq!(bank.manage("GET", "/sessions", &[("cookie", &first)]).await.status, 401);
     let after = bank.manage("GET", "/sessions", &[("cookie", &second.cookie())]).await.json();
     assert_eq!(after["sessions"].as_array().unwrap().len(), 1);

@@ -15,7 +15,7 @@
 //!   10 seconds 400. Who has [as many sessions as they may](crate::identity::session::SessionsBuilder::refuse_newest) is
 //!   told so with 403. A method that is not in the table is 405.
 //! - A log-in always makes a new id. The session that the client had is over; where it is of the same subject it goes on
-//!   under the new id, with the limits it had, so that the list keeps one entry for the device.
+//!   under the new id, and its time begins anew; the list keeps one entry for the device.
 //! - `return_to` is followed to a path of this server. Anything else, such as `//elsewhere`, is not looked at, and the
 //!   client gets [home](LoginBuilder::home).
 //! - Where a browser says from where it was sent (`Sec-Fetch-Site`, `Origin`), the scheme's
