@@ -40,6 +40,7 @@ async fn logging_out_ends_the_session_here_and_clears_the_cookie() {
         let answer = bank.log_out(&fields).await;
         assert_eq!((answer.status.as_u16(), answer.field("set-cookie")), (204, Some(CLEARED)));
         assert_eq!(answer.field("cache-control"), Some("no-store"));
+        assert_eq!(answer.field("clear-site-data"), Some("\"cache\""), "the back button shows nothing");
     }
     assert_eq!(bank.count("alice").await, 0);
 }
@@ -68,6 +69,7 @@ async fn a_header_speaks_for_the_client_and_the_cookie_beside_it_is_left_alone()
     let by_header = format!("Session {}", bank.session_of("bob").await.unwrap().encode().expose());
     let answer = bank.log_out(&[("authorization", &by_header), ("cookie", &by_cookie)]).await;
     assert_eq!((answer.status.as_u16(), answer.field("set-cookie")), (204, None));
+    assert_eq!(answer.field("clear-site-data"), None);
     assert_eq!((bank.count("bob").await, bank.count("alice").await), (0, 1));
 
     let other = [("authorization", "Basic YTpi"), ("cookie", &*by_cookie)];

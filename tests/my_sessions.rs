@@ -80,6 +80,7 @@ async fn one_session_ends_by_its_public_id_if_it_is_one_s_own() {
     let answer = bank.manage("POST", &format!("/sessions/{own}/end"), &[("cookie", &mine), OURS, BROWSER]).await;
     assert_eq!((answer.status.as_u16(), answer.field("location")), (303, Some("/goodbye")));
     assert!(answer.field("set-cookie").unwrap().starts_with("__Host-session=; Max-Age=0"));
+    assert_eq!(answer.field("clear-site-data"), Some("\"cache\""));
     assert_eq!(bank.manage("GET", "/sessions", &fields).await.status, 401);
 }
 

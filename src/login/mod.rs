@@ -21,7 +21,8 @@
 //! - Where a browser says from where it was sent (`Sec-Fetch-Site`, `Origin`), the scheme's
 //!   [same-origin rule](crate::authenticate::SameOrigin) holds for log-in and log-out too; where nothing is said it was none, and is let
 //!   in. What changes sessions by cookie needs the proof always.
-//! - A log-out is done in the store before the cookie is cleared. An `Authorization` field speaks for the client: then the
+//! - A log-out is done in the store before the cookie is cleared. With the cookie goes what the browser kept of the pages
+//!   (`Clear-Site-Data: "cache"`), so that going back shows nothing private. An `Authorization` field speaks for the client: then the
 //!   cookie beside it is neither read nor cleared, and the log-out needs no further proof.
 //! - To end all sessions of a subject also empties what the verifier [remembers](crate::Verifier::forget) of its
 //!   credentials.

@@ -63,10 +63,14 @@ impl Settings {
         if says(&SEC_FETCH_SITE) || says(&ORIGIN) { self.scheme.check_origin(head) } else { Ok(()) }
     }
 
-    /// Clears the cookie, unless a header spoke for the client: then the cookie is none of our business.
+    /// Clears the cookie, and the pages that were seen with it, unless a header spoke for the client: then the cookie is none
+    /// of our business.
     pub(super) fn clear_cookie(&self, request: &HeaderMap, response: &mut Response<Bytes>) {
         if !request.contains_key(AUTHORIZATION) {
             response.headers_mut().insert(SET_COOKIE, self.scheme.session_cookie().clear());
+            // Chromium may go back to a page that said `no-store` by showing it as it was left, unless a cookie has changed
+            // meanwhile; and it can miss that of the page to which the log-in led.
+            response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
         }
     }
 
@@ -123,4 +127,5 @@ const TOO_MANY: Words = Words {
              try again.",
 };
 
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
