@@ -53,15 +53,16 @@ use support::curl::Shell;
 use support::transcript::{read, replay};
 use tokio::net::TcpListener;
 
-/// The examples whose transcripts are replayed, `mcp_server` in `mcp.rs` and `forward_proxy` in a file of its name; `gate` is a
-/// program with tests of its own.
-const REPLAYED: [&str; 8] = [
+/// The examples whose transcripts are replayed, `mcp_server` in `mcp.rs`, `forward_proxy` and `online_banking` in files of their
+/// names; `gate` is a program with tests of its own.
+const REPLAYED: [&str; 9] = [
     "corporate",
     "custom_verifier",
     "existing_stack",
     "forward_proxy",
     "hyper_server",
     "mcp_server",
+    "online_banking",
     "password_store",
     "quickstart",
 ];
