@@ -77,8 +77,14 @@ impl SteadyClock {
 
     fn compare(&self, monotonic: u64) {
         self.compared.fetch_max(monotonic, Ordering::Relaxed);
-        let wall = self.clock.now().as_secs().saturating_mul(1000);
-        self.ahead.fetch_max(wall.saturating_sub(monotonic), Ordering::Relaxed);
+        // Counted as the end of its second, so that it never seems to jump when it is read at another part of one.
+        let wall = self.clock.now().as_secs().saturating_mul(1000).saturating_add(999);
+        let ahead = wall.saturating_sub(monotonic);
+        // Less than a second is the part of one that has passed, and no step.
+        let known = self.ahead.load(Ordering::Relaxed);
+        if ahead >= known.saturating_add(1000) || known == 0 {
+            self.ahead.fetch_max(ahead, Ordering::Relaxed);
+        }
     }
 }
 
@@ -100,15 +106,15 @@ mod tests {
     fn steps_back_of_the_wall_clock_are_not_followed_and_steps_forward_are() {
         let clock = ManualClock::at(at(1000));
         let steady = SteadyClock::new(Arc::new(clock.clone()));
-        assert_eq!(steady.now(), Moment(1_000_000));
+        assert_eq!(steady.now(), Moment(1_000_999));
         clock.set_wall(at(10));
         clock.advance(Duration::from_millis(1500));
-        assert_eq!(steady.now(), Moment(1_001_500));
+        assert_eq!(steady.now(), Moment(1_002_499));
         clock.set_wall(at(5000));
         clock.advance(Duration::from_secs(1));
-        assert_eq!(steady.now(), Moment(5_001_000));
+        assert_eq!(steady.now(), Moment(5_001_999));
         clock.set_wall(at(2000));
         clock.advance(Duration::from_secs(2));
-        assert_eq!(steady.now(), Moment(5_003_000));
+        assert_eq!(steady.now(), Moment(5_003_999));
     }
 }

@@ -208,8 +208,8 @@ impl Sessions {
     pub async fn list(&self, issuer: &str, subject: &str) -> Result<Vec<SessionInfo>, SessionError> {
         let records = self.shared.store.list(&SessionOwner::new(issuer, subject)).await?;
         let now = self.shared.clock.now();
-        let alive = records.iter().filter(|record| self.shared.limits.is_alive(record, now));
-        Ok(alive.map(SessionRecord::info).collect())
+        let is_alive = |record: &&SessionRecord| self.shared.limits.is_alive(record, now) && self.is_current(record);
+        Ok(records.iter().filter(is_alive).map(SessionRecord::info).collect())
     }
 
     /// The live session that `shown` opens.
