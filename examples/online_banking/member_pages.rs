@@ -28,7 +28,8 @@ pub(crate) fn account(
                 r#"<tr><th scope="row">{other}<span>{reference}{dot}{when}</span></th><td class="{class}">{sign}{amount}</td></tr>"#,
                 other = Text(full_name(other)),
                 reference = Text(&transfer.reference),
-                when = ago(transfer.at, now),
+                // In one line.
+                when = ago(transfer.at, now).replace(' ', "&nbsp;"),
                 amount = transfer.amount,
             )
         })
