@@ -177,7 +177,7 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`Sessions` absolute", field(&sessions, "absolute").replace('s', " s")),
         ("`Sessions` remembered", field(&sessions, "remembered").replace('s', " s")),
         ("`CachedStore` entries", field(&cached, "entries")),
-        ("`Sessions` per subject", field(&sessions, "per_subject").replace("None", "no limit")),
+        ("`Sessions` per subject", field(&sessions, "most")),
         ("`Parameters::MAX`", Parameters::MAX.to_string()),
         ("`PasswordMemory` entries", PasswordMemory::DEFAULT_ENTRIES.to_string()),
         ("`PasswordMemory` time", seconds(PasswordMemory::DEFAULT_TTL)),

@@ -77,6 +77,25 @@ async fn what_ends_elsewhere_is_seen_within_the_staleness_however_busy_the_sessi
     }
 }
 
+/// A log-in at one process, and the next request at the other.
+#[tokio::test]
+async fn an_id_that_was_given_out_elsewhere_is_good_here_at_once() {
+    let (here, elsewhere, store, clock) = processes(100);
+    let started = log_in(&here, "alice").await;
+    assert!(is_in(&here, started.id()).await);
+    let rotated = elsewhere.rotate(started.id()).await.unwrap().unwrap();
+    assert!(is_in(&here, rotated.id()).await);
+    assert!(!is_in(&here, started.id()).await, "and with the new one known the old one is dead");
+
+    // Busy elsewhere, so that what is remembered here seems to have been idle for too long.
+    let busy = log_in(&here, "bob").await;
+    clock.advance(30 * 60 * SECOND - SECOND);
+    assert!(is_in(&here, busy.id()).await);
+    store.change(|row| row.last_seen = row.last_seen.saturating_add(SECOND));
+    assert!(is_in(&elsewhere, busy.id()).await);
+    assert!(is_in(&here, busy.id()).await);
+}
+
 #[tokio::test]
 async fn what_ends_or_changes_here_is_seen_at_once() {
     let (here, _, _, clock) = processes(100);

@@ -182,6 +182,25 @@ async fn no_token_takes_the_place_of_the_same_origin_proof() {
     }
 }
 
+/// S03: as a page does that has two requests under way while one of them logs in anew
+#[tokio::test]
+async fn a_request_that_comes_late_with_the_old_id_does_not_take_the_new_cookie_away() {
+    let shop = Shop::open();
+    let old = shop.log_in("alice");
+    let new = shop.sessions.rotate(&old).await.unwrap().unwrap();
+    let [protected, optional] = shop.ask(&[cookie(text(&old))]).await;
+    assert_eq!((protected.status.as_u16(), optional.status.as_u16()), (401, 200));
+    assert!(optional.identity().is_none(), "the old id opens nothing");
+    assert!(optional.lines("set-cookie").is_empty() && protected.lines("set-cookie").is_empty());
+    assert_eq!(shop.ask(&[cookie(text(new.id()))]).await[1].status, 200);
+
+    // What nobody has any use for is cleared, and no cache keeps that for somebody else.
+    shop.sessions.end(new.id()).await.unwrap();
+    let [_, optional] = shop.ask(&[cookie(text(new.id()))]).await;
+    assert!(optional.lines("set-cookie")[0].starts_with("__Host-session=; Max-Age=0"));
+    assert_eq!(optional.lines("cache-control"), ["no-store"]);
+}
+
 /// S13
 #[tokio::test]
 async fn the_id_of_a_session_is_in_no_event_no_answer_and_nothing_printed() {

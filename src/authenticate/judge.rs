@@ -152,7 +152,7 @@ impl Judge {
         for (index, entry) in self.schemes.iter().enumerate() {
             match entry.scheme.authenticate_ambient(head) {
                 Attempt::NotPresented => {}
-                Attempt::Ready(Err(error)) if self.is_stale(&error) => forget.clone_from(&entry.forget),
+                Attempt::Ready(Err(error)) if self.is_stale(&error) => forget = self.forget(index, &error),
                 Attempt::Ready(verdict) => return Verdict::Settled(self.conclude(verdict, index, true)),
                 Attempt::Pending(verdict) => return Verdict::Wait { verdict, used: index, ambient: true },
             }
@@ -163,10 +163,17 @@ impl Judge {
     /// Nothing was presented.
     fn absent(&self, forget: Option<HeaderValue>) -> Settled {
         if self.allow_anonymous {
-            Settled::Pass { identity: None, addition: forget.map(Addition::Cookie), kept: Some(Kept::AsEver) }
+            // A cookie that is cleared for one browser is not for the next.
+            let kept = if forget.is_some() { Kept::ByNobody } else { Kept::AsEver };
+            Settled::Pass { identity: None, addition: forget.map(Addition::Cookie), kept: Some(kept) }
         } else {
             self.refuse(Reason::Missing, None)
         }
+    }
+
+    /// What makes the browser forget what it showed, unless it has something newer under the same name.
+    fn forget(&self, used: usize, error: &VerifyError) -> Option<HeaderValue> {
+        self.schemes.get(used).filter(|_| !error.is_superseded()).and_then(|entry| entry.forget.clone())
     }
 
     /// Turns a verifier's verdict into ours.
@@ -179,9 +186,7 @@ impl Judge {
                 let kept = if ambient { Kept::ByNobody } else { Kept::ByClient };
                 Settled::Pass { identity: Some(identity), addition: header.map(Addition::Header), kept: Some(kept) }
             }
-            Err(error) if ambient && self.is_stale(&error) => {
-                self.absent(self.schemes.get(used).and_then(|entry| entry.forget.clone()))
-            }
+            Err(error) if ambient && self.is_stale(&error) => self.absent(self.forget(used, &error)),
             Err(error) => Settled::Refuse(
                 Rejection::new(error.reason(), &self.challenges, Some(used))
                     .with_cause(error.cause())

@@ -27,6 +27,7 @@ pub struct VerifyError {
     because: Option<&'static str>,
     retry_after: Option<Duration>,
     source: Option<Arc<dyn Error + Send + Sync>>,
+    superseded: bool,
 }
 
 impl VerifyError {
@@ -35,7 +36,7 @@ impl VerifyError {
     pub const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 
     const fn new(reason: Reason) -> Self {
-        Self { reason, because: None, retry_after: None, source: None }
+        Self { reason, because: None, retry_after: None, source: None, superseded: false }
     }
 
     /// The credential is not accepted: wrong password, bad signature, unknown, revoked, meant for somebody else.
@@ -116,6 +117,17 @@ impl VerifyError {
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
+    }
+
+    /// The client has a newer credential by now, and must not be made to forget it.
+    #[cfg_attr(not(feature = "session"), expect(dead_code, reason = "only sessions get another id"))]
+    pub(crate) const fn superseded(mut self) -> Self {
+        self.superseded = true;
+        self
+    }
+
+    pub(crate) const fn is_superseded(&self) -> bool {
+        self.superseded
     }
 
     /// A shared handle on the source, for a rejection that outlives this error.

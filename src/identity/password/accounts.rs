@@ -75,7 +75,7 @@ impl Account {
             facts.scopes = user.scopes.into_iter().collect();
             facts.amr = ["pwd"].into_iter().collect();
             facts.auth_time = AuthTime::Now;
-            facts.stamp = Some(stamp(&user.stored));
+            facts.stamp = stamp(&user.stored);
             facts.into_identity()
         });
         Self { hash: user.hash, stored: user.stored, identity }

@@ -10,7 +10,8 @@ impl PasswordVerifier {
     ///
     /// An identity carries a fingerprint of the stored hash, of 8 bytes; it is kept in sessions, and by
     /// [`to_assertion`](Identity::to_assertion). A hash that [`on_rehash`](Self::on_rehash) was given counts as the same
-    /// password. An identity without a fingerprint is judged by its name. Those of another issuer are not judged, nor are
+    /// password. An identity without a fingerprint is judged by its name: so are users with a hash that is quick to guess (`{SHA}`,
+    /// `$apr1$`), of which a fingerprint would tell too much. Those of another issuer are not judged, nor are
     /// users in a store, of whom nothing is known here: `true`. End the sessions of such a user where the password is changed.
     ///
     /// ```

@@ -1,7 +1,9 @@
 //! A short name for a stored hash, by which a session knows whether its owner has another password by now.
 //!
-//! It is the beginning of a SHA-256 digest of the text, and no hash can be found from it. A hash that only replaces an older
-//! one of the same password carries the stamp of that one at the end of its salt, so that a better hash logs nobody out.
+//! It is the beginning of a SHA-256 digest of the text, in which the salt keeps all guesses as dear as the hash is. So the
+//! kinds that are quick to guess and have no salt, or a short one, get no stamp: it would let passwords be guessed without
+//! the hash. A hash that only replaces an older one of the same password carries the stamp of that one at the end of its salt,
+//! so that a better hash logs nobody out.
 
 use std::num::NonZeroU64;
 
@@ -9,18 +11,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-/// The stamp of a stored hash.
-pub(super) fn stamp(stored: &str) -> NonZeroU64 {
-    carried(stored).unwrap_or_else(|| number(&Sha256::digest(stored)))
+/// The stamp of a stored hash, if it is of a kind that can have one.
+pub(super) fn stamp(stored: &str) -> Option<NonZeroU64> {
+    let is_slow = stored.starts_with('$') && !stored.starts_with("$apr1$");
+    carried(stored).or_else(|| is_slow.then(|| number(&Sha256::digest(stored))))
 }
 
 /// A salt for another hash of the password that `old` is of.
-pub(super) fn salt_after(old: &str, random: [u8; 16]) -> [u8; 32] {
-    let mut salt = [0; 32];
-    let stamp = stamp(old).get().to_be_bytes();
-    let parts = random.into_iter().chain(stamp).chain(check(&random, &stamp));
-    salt.iter_mut().zip(parts).for_each(|(byte, part)| *byte = part);
-    salt
+pub(super) fn salt_after(old: &str, random: [u8; 16]) -> Vec<u8> {
+    let Some(stamp) = stamp(old) else { return random.into() };
+    let stamp = stamp.get().to_be_bytes();
+    [&random[..], &stamp, &check(&random, &stamp)].concat()
 }
 
 /// The stamp in the salt of a hash that was made with [`salt_after`].
@@ -69,5 +70,13 @@ mod tests {
         let stamps: std::collections::HashSet<_> = others.iter().map(|other| stamp(other)).collect();
         assert_eq!(stamps.len(), others.len());
         assert!(!stamps.contains(&stamp(OLD)));
+    }
+
+    #[test]
+    fn a_hash_that_is_quick_to_guess_leaves_no_trace_in_the_one_that_replaces_it() {
+        for quick in ["{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", "$apr1$x$1oyyMqIQ1nYqtTT1fVu2G0", "plain"] {
+            assert_eq!(stamp(quick), None, "{quick}");
+            assert_eq!(salt_after(quick, [7; 16]), [7; 16]);
+        }
     }
 }

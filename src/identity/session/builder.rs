@@ -23,7 +23,7 @@ pub(super) struct Limits {
     pub(super) idle: Duration,
     pub(super) absolute: Duration,
     pub(super) remembered: Duration,
-    pub(super) per_subject: Option<OwnerLimit>,
+    pub(super) per_subject: OwnerLimit,
 }
 
 impl Limits {
@@ -46,8 +46,12 @@ impl Limits {
         } else {
             age < self.absolute && now.saturating_since(record.last_seen()) < self.idle
         };
-        // One that was proved well ahead of our time was dated by a clock that is wrong, and would live too long.
-        lives && now < record.expires_at() && proved_at.saturating_since(now) <= MAX_AHEAD
+        lives && now < record.expires_at() && !self.is_dated_ahead(record, now)
+    }
+
+    /// Whether it was proved well ahead of our time: by a clock that is wrong, so that it would live too long.
+    pub(super) fn is_dated_ahead(&self, record: &SessionRecord, now: Moment) -> bool {
+        record.kept.proved_at.saturating_since(now) > MAX_AHEAD
     }
 
     /// Within how long two requests are noted as one.
@@ -56,6 +60,7 @@ impl Limits {
     }
 }
 
+const DEFAULT_PER_SUBJECT: usize = 100;
 /// How far the clocks of two processes may lie apart.
 const MAX_AHEAD: Duration = Duration::from_secs(5 * 60);
 
@@ -74,7 +79,7 @@ const MAX_AHEAD: Duration = Duration::from_secs(5 * 60);
 pub struct SessionsBuilder {
     store: Box<dyn AnyStore>,
     limits: Limits,
-    most: Option<usize>,
+    most: usize,
     when_full: WhenFull,
     values: Option<ValueCodec>,
     recheck: Option<Arc<Recheck>>,
@@ -92,9 +97,9 @@ impl SessionsBuilder {
                 idle: Duration::from_secs(30 * 60),
                 absolute: Duration::from_secs(12 * 60 * 60),
                 remembered: Duration::from_secs(30 * 24 * 60 * 60),
-                per_subject: None,
+                per_subject: OwnerLimit { most: DEFAULT_PER_SUBJECT, when_full: WhenFull::EndOldest },
             },
-            most: None,
+            most: DEFAULT_PER_SUBJECT,
             when_full: WhenFull::EndOldest,
             values: None,
             recheck: None,
@@ -124,9 +129,10 @@ impl SessionsBuilder {
         self
     }
 
-    /// How many sessions one subject may have; the oldest ends when one more begins. Default: no limit.
+    /// How many sessions one subject may have; the oldest ends when one more begins. Default: 100, so that nobody can fill the
+    /// store by logging in again and again.
     pub const fn max_per_subject(mut self, limit: usize) -> Self {
-        self.most = Some(limit);
+        self.most = limit;
         self
     }
 
@@ -177,7 +183,7 @@ impl SessionsBuilder {
     /// # Errors
     ///
     /// When a limit is zero, or the idle limit is longer than the absolute one and so means nothing.
-    pub fn build(mut self) -> Result<Sessions, ConfigError> {
+    pub fn build(self) -> Result<Sessions, ConfigError> {
         let Limits { idle, absolute, remembered, .. } = self.limits;
         let mut faults = Vec::new();
         let mut fault = |setting, problem| faults.push(ConfigFault::new(setting, problem));
@@ -192,23 +198,16 @@ impl SessionsBuilder {
         if remembered.is_zero() {
             fault("remembered", "zero, so such a session would have ended when it begins: give it some days");
         }
-        match self.most {
-            Some(0) => fault("max_per_subject", "zero, so nobody could log in: allow one at least"),
-            Some(most) => self.limits.per_subject = Some(OwnerLimit { most, when_full: self.when_full }),
-            None if self.when_full == WhenFull::RefuseNew => {
-                fault(
-                    "refuse_newest",
-                    "without max_per_subject, so there is nothing to refuse: say how many there may be",
-                );
-            }
-            None => {}
+        if self.most == 0 {
+            fault("max_per_subject", "zero, so nobody could log in: allow one at least");
         }
         ConfigError::unless_empty(faults, ())?;
         Ok(self.assemble())
     }
 
     /// The sessions, under limits that make sense.
-    pub(super) fn assemble(self) -> Sessions {
+    pub(super) fn assemble(mut self) -> Sessions {
+        self.limits.per_subject = OwnerLimit { most: self.most, when_full: self.when_full };
         Sessions::of(self.store, self.limits, self.values, self.recheck, self.clock)
     }
 }

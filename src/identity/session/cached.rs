@@ -159,15 +159,24 @@ impl<S: SessionStore> SessionStore for CachedStore<S> {
     }
 
     async fn load(&self, key: SessionKey) -> Result<Option<SessionRecord>, StoreError> {
-        if let Some(record) = self.remembered(key) {
-            return Ok(Some(record));
+        match self.remembered(key) {
+            Some(record) => Ok(Some(record)),
+            None => self.load_fresh(key).await,
         }
+    }
+
+    async fn load_fresh(&self, key: SessionKey) -> Result<Option<SessionRecord>, StoreError> {
         let (asked_at, generation) = (self.shared.clock.monotonic(), self.shard(key.shard()).generation);
-        let loaded = self.shared.store.load(key).await?;
-        if let Some(record) = &loaded {
-            self.remember(record, asked_at, generation);
+        let loaded = self.shared.store.load_fresh(key).await?;
+        match &loaded {
+            Some(record) => self.remember(record, asked_at, generation),
+            None => drop(self.forget_key(key)),
         }
         Ok(loaded)
+    }
+
+    fn remembers(&self) -> bool {
+        true
     }
 
     fn load_now(&self, key: SessionKey) -> Option<Result<Option<SessionRecord>, StoreError>> {

@@ -17,6 +17,8 @@ pub(super) trait AnyStore: Send + Sync + 'static {
     fn insert<'a>(&'a self, record: &'a SessionRecord, limit: Option<OwnerLimit>, now: Moment) -> Answer<'a, Inserted>;
     fn load(&self, key: SessionKey) -> Answer<'_, Option<SessionRecord>>;
     fn load_now(&self, key: SessionKey) -> Option<Result<Option<SessionRecord>, StoreError>>;
+    fn load_fresh(&self, key: SessionKey) -> Answer<'_, Option<SessionRecord>>;
+    fn remembers(&self) -> bool;
     fn touch(&self, key: SessionKey, last_seen: Moment, ends_at: Moment) -> Answer<'_, bool>;
     fn touch_now(&self, key: SessionKey, last_seen: Moment, ends_at: Moment) -> Option<Result<bool, StoreError>>;
     fn rotate<'a>(&'a self, shown: &'a SessionTicket, record: &'a SessionRecord) -> Answer<'a, bool>;
@@ -39,6 +41,14 @@ impl<S: SessionStore> AnyStore for S {
 
     fn load_now(&self, key: SessionKey) -> Option<Result<Option<SessionRecord>, StoreError>> {
         SessionStore::load_now(self, key)
+    }
+
+    fn load_fresh(&self, key: SessionKey) -> Answer<'_, Option<SessionRecord>> {
+        Box::pin(SessionStore::load_fresh(self, key))
+    }
+
+    fn remembers(&self) -> bool {
+        SessionStore::remembers(self)
     }
 
     fn touch(&self, key: SessionKey, last_seen: Moment, ends_at: Moment) -> Answer<'_, bool> {

@@ -50,7 +50,7 @@ struct Shard {
 
 struct Entry {
     kept: Arc<Kept>,
-    /// Enough of the owner's digest to tell owners apart.
+    /// Enough of the owner's digest to tell nearly all others apart at once.
     owner: u64,
     /// In milliseconds, as the next: atomics, so that requests need no more than shared access.
     last_seen: AtomicU64,
@@ -98,7 +98,7 @@ impl MemoryStore {
 
     fn begin(&self, record: &SessionRecord, limit: Option<OwnerLimit>, now: Moment) -> Result<Inserted, StoreError> {
         self.make_room(now)?;
-        let owner = short(&record.owner());
+        let owner = record.owner();
         let mut shard = self.write(record.key().shard());
         if shard.until_sweep == 0 {
             // A sweep for as many beginnings as there were sessions at the last one: constant cost for each of them.
@@ -110,8 +110,8 @@ impl MemoryStore {
             return Ok(Inserted::Taken);
         }
         if let Some(OwnerLimit { most, when_full }) = limit {
-            self.remove(&mut shard, usize::MAX, |_, entry| entry.owner == owner && entry.is_over(now));
-            let own = shard.entries.iter().filter(|(_, entry)| entry.owner == owner);
+            self.remove(&mut shard, usize::MAX, |_, entry| entry.is_of(&owner) && entry.is_over(now));
+            let own = shard.entries.iter().filter(|(_, entry)| entry.is_of(&owner));
             let mut own: Vec<_> = own.map(|(key, entry)| (entry.kept.created_at, *key)).collect();
             let excess = (own.len() + 1).saturating_sub(most);
             if excess > 0 && when_full == WhenFull::RefuseNew {
@@ -122,7 +122,7 @@ impl MemoryStore {
                 self.remove_one(&mut shard, key);
             }
         }
-        shard.entries.insert(record.key(), Entry::new(record, owner));
+        shard.entries.insert(record.key(), Entry::new(record, short(&owner)));
         self.shared.count.fetch_add(1, Ordering::Relaxed);
         Ok(Inserted::Begun)
     }
@@ -245,19 +245,17 @@ impl SessionStore for MemoryStore {
 
     async fn delete_of(&self, owner: &SessionOwner<'_>, which: Ending) -> Result<usize, StoreError> {
         let mut shard = self.write(owner.shard());
-        let owner = short(owner);
         let goes = |key: &SessionKey| match which {
             Ending::All => true,
             Ending::AllBut(spared) => *key != spared,
             Ending::Only(meant) => *key == meant,
         };
-        Ok(self.remove(&mut shard, usize::MAX, |key, entry| entry.owner == owner && goes(key)))
+        Ok(self.remove(&mut shard, usize::MAX, |key, entry| entry.is_of(owner) && goes(key)))
     }
 
     async fn list(&self, owner: &SessionOwner<'_>) -> Result<Vec<SessionRecord>, StoreError> {
         let shard = self.read(owner.shard());
-        let owner = short(owner);
-        let own = shard.entries.values().filter(|entry| entry.owner == owner);
+        let own = shard.entries.values().filter(|entry| entry.is_of(owner));
         let mut own: Vec<_> = own.map(Entry::record).collect();
         own.sort_unstable_by_key(|record| (record.created_at(), record.key()));
         Ok(own)
@@ -308,6 +306,11 @@ impl Entry {
         }
     }
 
+    fn is_of(&self, owner: &SessionOwner<'_>) -> bool {
+        let facts = &self.kept.facts;
+        self.owner == short(owner) && *facts.subject == *owner.subject() && *facts.issuer == *owner.issuer()
+    }
+
     fn is_over(&self, now: Moment) -> bool {
         self.ends_at.load(Ordering::Relaxed) <= now.as_millis()
     }
@@ -331,7 +334,7 @@ impl Hasher for KeyHasher {
     }
 }
 
-/// Of owners that share a shard, these bytes of the digest are as good as all of it.
+/// Bytes of the digest that have no part in the shard.
 const fn short(owner: &SessionOwner<'_>) -> u64 {
     let [_, _, _, _, _, _, _, _, a, b, c, d, e, f, g, h, ..] = *owner.digest();
     u64::from_be_bytes([a, b, c, d, e, f, g, h])

@@ -212,10 +212,11 @@ mod tests {
     use crate::identity::identity::Identity;
     use crate::identity::session::builder::Limits;
     use crate::identity::session::record::Times;
-    use crate::identity::session::{SessionOwner, SessionStart};
+    use crate::identity::session::{OwnerLimit, SessionOwner, SessionStart, WhenFull};
 
+    const NO_MORE: OwnerLimit = OwnerLimit { most: 1, when_full: WhenFull::RefuseNew };
     const HOUR: Duration = Duration::from_secs(3600);
-    const LIMITS: Limits = Limits { idle: HOUR, absolute: HOUR, remembered: HOUR, per_subject: None };
+    const LIMITS: Limits = Limits { idle: HOUR, absolute: HOUR, remembered: HOUR, per_subject: NO_MORE };
 
     fn record(identity: &Identity) -> SessionRecord {
         let owner = SessionOwner::new(identity.issuer(), identity.subject());

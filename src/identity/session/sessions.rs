@@ -105,14 +105,14 @@ impl Sessions {
         let Shared { store, limits, .. } = &*self.shared;
         let value = self.value_of(identity)?;
         let owner = SessionOwner::new(identity.issuer(), identity.subject());
-        self.sweep_at_times().await?;
+        self.sweep_at_times().await;
         for _ in 0..MAX_TRIES {
             let key = SessionKey::new(self.random()?, &owner);
             let (id, digest) = self.id_for(key)?;
             let now = self.shared.clock.now();
             let times = limits.times(now, start.remembered);
             let record = SessionRecord::begin(identity, value.clone(), (key, digest), start.clone(), times);
-            match store.insert(&record, limits.per_subject, now).await? {
+            match store.insert(&record, Some(limits.per_subject), now).await? {
                 Inserted::Begun => return Ok(NewSession::new(id, record, now)),
                 Inserted::Taken => {}
                 Inserted::TooMany => return Err(SessionError::TooMany),
@@ -214,12 +214,18 @@ impl Sessions {
 
     /// The live session that `shown` opens.
     async fn alive(&self, shown: &SessionTicket, now: Moment) -> Result<Option<SessionRecord>, StoreError> {
-        let record = match self.shared.store.load_now(shown.key()) {
-            Some(loaded) => loaded?,
-            None => self.shared.store.load(shown.key()).await?,
+        // Fresh, since the session is to be changed.
+        let loaded = self.shared.store.load_fresh(shown.key()).await;
+        let loaded = loaded.and_then(|mut record| {
+            record.as_mut().map_or(Ok(()), |record| self.give_value_back(record))?;
+            Ok(record)
+        });
+        let record = match loaded {
+            // No session, to which nothing can be done.
+            Err(error) if error.is_damaged() => None,
+            loaded => loaded?,
         };
-        let Some(mut record) = record.filter(|record| shown.proves(record.digest())) else { return Ok(None) };
-        self.give_value_back(&mut record)?;
+        let Some(record) = record.filter(|record| shown.proves(record.digest())) else { return Ok(None) };
         let is_alive = self.shared.limits.is_alive(&record, now) && self.is_current(&record);
         Ok(is_alive.then_some(record))
     }

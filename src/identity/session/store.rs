@@ -93,6 +93,17 @@ pub trait SessionStore: Send + Sync + 'static {
         None
     }
 
+    /// As [`load`](Self::load), with what others have changed by now. Only for a store that remembers what it has loaded.
+    fn load_fresh(&self, key: SessionKey) -> impl Future<Output = Result<Option<SessionRecord>, StoreError>> + Send {
+        self.load(key)
+    }
+
+    /// Whether [`load`](Self::load) may give what others have changed meanwhile. Default: no. Where it may, a session is
+    /// refused only after a [fresh look](Self::load_fresh).
+    fn remembers(&self) -> bool {
+        false
+    }
+
     /// Notes a request: moves both times forward, never back, if there is such a session. Whether there is.
     fn touch(
         &self,

@@ -2,8 +2,11 @@
 
 use std::sync::atomic::Ordering;
 
-use super::error::{SessionError, StoreError};
+use super::error::SessionError;
+use super::moment::Moment;
 use super::sessions::{Sessions, Shared};
+use crate::error::Severity;
+use crate::trace;
 
 impl Sessions {
     /// Clears away all sessions that are over, and says how many. Sessions do so by themselves as others begin, if the
@@ -23,20 +26,22 @@ impl Sessions {
         }
     }
 
-    /// Once a minute whoever begins a session clears some away that are over.
-    pub(super) async fn sweep_at_times(&self) -> Result<(), StoreError> {
+    /// Once a minute whoever begins a session clears some away that have been over for a day: until then who comes late is told
+    /// that it is over, and a clock that was wrong for a moment has emptied no table.
+    pub(super) async fn sweep_at_times(&self) {
         let Shared { store, swept, clock, .. } = &*self.shared;
-        let (now, last) = (clock.now(), swept.load(Ordering::Relaxed));
-        let is_due = now.as_millis().saturating_sub(last) >= SWEEP_INTERVAL;
-        if is_due
-            && store.needs_sweep()
-            && swept.compare_exchange(last, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
-            && store.sweep(now, BATCH).await? == BATCH
-        {
-            // There is more: the next one goes on.
-            swept.store(last, Ordering::Relaxed);
+        let (now, last) = (clock.now().as_millis(), swept.load(Ordering::Relaxed));
+        let is_due = now.saturating_sub(last) >= SWEEP_INTERVAL && store.needs_sweep();
+        if !is_due || swept.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+            return;
         }
-        Ok(())
+        match store.sweep(Moment::from_millis(now.saturating_sub(KEPT)), BATCH).await {
+            // There is more: the next one goes on.
+            Ok(BATCH) => swept.store(last, Ordering::Relaxed),
+            Ok(_) => {}
+            // The session that is to begin does not suffer for it.
+            Err(error) => trace::happened(Severity::Error, "sessions were not cleared away", &"sweep", Some(&error)),
+        }
     }
 }
 
@@ -44,3 +49,5 @@ impl Sessions {
 const BATCH: usize = 1000;
 /// In milliseconds.
 const SWEEP_INTERVAL: u64 = 60_000;
+/// How long sessions are kept that are over, in milliseconds: a day.
+const KEPT: u64 = 24 * 60 * 60 * 1000;

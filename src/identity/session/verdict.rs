@@ -25,11 +25,19 @@ impl Verifier<SessionId> for Sessions {
 impl Sessions {
     /// What a loaded record is worth.
     fn judge(&self, shown: &SessionTicket, record: Option<SessionRecord>) -> Result<Judged, VerifyError> {
-        let Some(mut record) = record.filter(|record| shown.proves(record.digest())) else {
-            return Err(VerifyError::invalid().because("no such session"));
-        };
+        let Some(mut record) = record else { return Err(VerifyError::invalid().because("no such session")) };
+        if !shown.proves(record.digest()) {
+            let error = VerifyError::invalid().because("another id of the session");
+            // A request that was under way while the id was exchanged: the browser has the new one by now.
+            let is_late = record.previous().is_some_and(|previous| shown.proves(previous));
+            return Err(if is_late { error.superseded() } else { error });
+        }
         self.give_value_back(&mut record).or_else(|error| refuse_damaged(shown, error))?;
         let (limits, now) = (&self.shared.limits, self.shared.clock.now());
+        if limits.is_dated_ahead(&record, now) {
+            // Ours may be the clock that is wrong, so nothing ends by it.
+            return Err(VerifyError::invalid().because("the session is dated ahead of our clock"));
+        }
         if !limits.is_alive(&record, now) {
             let cause = "the session was idle too long or has reached its end";
             return Ok(Judged::Over(VerifyError::expired().because(cause)));
@@ -45,7 +53,13 @@ impl Sessions {
     async fn verdict(&self, shown: &SessionTicket) -> Result<Identity, VerifyError> {
         let store = &self.shared.store;
         let record = store.load(shown.key()).await.or_else(|error| refuse_damaged(shown, error))?;
-        match self.judge(shown, record)? {
+        let was_there = record.is_some();
+        let mut judged = self.judge(shown, record);
+        if was_there && store.remembers() && !matches!(judged, Ok(Judged::Alive(..))) {
+            let record = store.load_fresh(shown.key()).await.or_else(|error| refuse_damaged(shown, error))?;
+            judged = self.judge(shown, record);
+        }
+        match judged? {
             Judged::Alive(record, None) => Ok(record.into_identity()),
             Judged::Alive(record, Some((now, ends_at))) => {
                 touched(store.touch(shown.key(), now, ends_at).await?, record)
@@ -60,7 +74,11 @@ impl Sessions {
     fn verdict_now(&self, shown: &SessionTicket) -> Option<Result<Identity, VerifyError>> {
         let store = &self.shared.store;
         let record = store.load_now(shown.key())?.or_else(|error| refuse_damaged(shown, error));
-        Some(match record.and_then(|record| self.judge(shown, record)) {
+        let judged = record.and_then(|record| self.judge(shown, record));
+        if store.remembers() && !matches!(judged, Ok(Judged::Alive(..))) {
+            return None;
+        }
+        Some(match judged {
             Ok(Judged::Alive(record, None)) => Ok(record.into_identity()),
             Ok(Judged::Alive(record, Some((now, ends_at)))) => {
                 let is_there = store.touch_now(shown.key(), now, ends_at)?;

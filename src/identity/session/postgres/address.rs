@@ -17,7 +17,7 @@ pub(super) fn parse(url: &Secret<String>) -> Result<PgConnectOptions, ConfigFaul
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         if !is_known(name) {
             // The driver would pass over it and log its value, be it a password.
-            return Err(ConfigFault::new("url", format!("has a parameter that is not known, {name:?}; leave it out")));
+            return Err(unknown(name));
         }
         if ["sslmode", "ssl-mode"].contains(&name) && !SSL_MODES.contains(&value) {
             return Err(ConfigFault::new("url", format!("has no such sslmode; write one of {}", SSL_MODES.join(", "))));
@@ -31,6 +31,13 @@ pub(super) fn parse(url: &Secret<String>) -> Result<PgConnectOptions, ConfigFaul
 fn is_known(name: &str) -> bool {
     let is_setting = ["options[", "options%5B", "options%5b"].iter().any(|start| name.starts_with(start));
     is_setting || KNOWN.contains(&name)
+}
+
+/// What is no word may be a part of a password that was not written as it must be.
+fn unknown(name: &str) -> ConfigFault {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let named = if name.bytes().all(is_word) { format!(", {name:?}") } else { String::new() };
+    ConfigFault::new("url", format!("has a parameter that is not known{named}; leave it out"))
 }
 
 pub(super) fn not_a_server() -> ConfigFault {
@@ -80,6 +87,7 @@ mod tests {
             ("mysql://bob:hunter2@db/app", "write postgres://"),
             ("postgres://bob:hun/ter2@db:port/app", "as % and two hexadecimal digits"),
             ("postgres://bob@db/app?pasword=hunter2", "\"pasword\""),
+            ("postgres://bob:hun?ter2@db/app", "not known; leave it out"),
             ("postgres://bob:hunter2@db/app?sslmode=hunter2", "verify-full"),
             ("postgres://bob:hunter2@db/app?port=hunter2", "write postgres://"),
         ] {

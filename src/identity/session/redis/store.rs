@@ -167,10 +167,16 @@ impl SessionStore for RedisStore {
     async fn delete(&self, shown: &SessionTicket) -> Result<bool, StoreError> {
         let key = shown.key();
         // The list that it is in is told by the owner, who never changes.
-        let Some(head) = self.read(key, HEAD).await? else { return Ok(false) };
-        // Where it cannot be read there is none that anybody could use.
-        let Ok(owner) = value::owner(&head) else { return Ok(false) };
-        let owner = self.keys().owner(key.shard(), &owner);
+        let owner = match self.read(key, HEAD).await? {
+            Some(head) => match value::owner(&head) {
+                Ok(owner) => self.keys().owner(key.shard(), &owner),
+                // Where it cannot be read there is none that anybody could use.
+                Err(_) => return Ok(false),
+            },
+            // It may have gone a moment ago, on this server alone: what waits for replicas waits for that too.
+            None if self.shared.replicas.is_some() => self.keys().session(key),
+            None => return Ok(false),
+        };
         let call = DELETE.call(&[self.keys().session(key), owner]).arg(shown.digest()).arg(key.as_bytes());
         self.run(call).await
     }
