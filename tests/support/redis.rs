@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -51,14 +51,21 @@ impl Redis {
     pub(crate) fn prepare(arguments: &[&str]) -> Option<Self> {
         let program = services::program("redis-server")?;
         let arguments = arguments.iter().copied().map(String::from).collect();
-        Some(Self { program, folder: TempDir::new().unwrap(), port: free_port(), tls: None, arguments, child: None })
+        Some(Self {
+            program,
+            folder: TempDir::new().unwrap(),
+            port: services::free_port(),
+            tls: None,
+            arguments,
+            child: None,
+        })
     }
 
     /// Makes it speak TLS from its next start on.
     pub(crate) fn speak_tls(&mut self, certificate: &Certificate) {
         fs::write(self.folder.path().join("cert.pem"), &certificate.certificate).unwrap();
         fs::write(self.folder.path().join("key.pem"), &certificate.key).unwrap();
-        self.tls = Some(free_port());
+        self.tls = Some(services::free_port());
     }
 
     /// Starts it, or starts it again where its data are.
@@ -180,10 +187,6 @@ impl Certificate {
         let key = rcgen::generate_simple_self_signed([String::from("127.0.0.1")]).unwrap();
         Self { certificate: key.cert.pem(), key: key.signing_key.serialize_pem() }
     }
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Drop for Redis {

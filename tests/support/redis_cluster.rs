@@ -2,7 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use super::redis::{Certificate, Redis, free_port};
+use super::redis::{Certificate, Redis};
+use super::services::free_port;
 
 /// The first three nodes begin as masters, the others as their replicas in that order.
 pub(crate) struct Cluster {

@@ -9,8 +9,10 @@
 
 use std::env;
 use std::fmt::Display;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// The program of this name on the `PATH`.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
@@ -43,6 +45,20 @@ pub(crate) fn python() -> Option<PathBuf> {
 /// Where the scripts for Node are.
 pub(crate) fn node_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/node")
+}
+
+/// A port that nobody listens at, and that this gives to nobody else. It lies below those that the system gives to
+/// connections, one of which would else take it before a server does.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Other test processes begin elsewhere.
+    let start = u16::try_from(std::process::id() * 131 % 16_000).unwrap();
+    loop {
+        let port = 15_000 + start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 16_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Nothing, said aloud; or the end of the test, where all services must be there.
