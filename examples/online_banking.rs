@@ -163,6 +163,8 @@ pub(crate) fn app(
     let known = passwords.clone();
     let sessions = sessions
         .max_per_subject(10)
+        // Where other services keep their sessions in the same store, theirs are none of ours.
+        .issuers(["bank"])
         .recheck(move |identity| known.is_current(identity))
         .clock(Arc::clone(&clock))
         .build()?;

@@ -360,19 +360,22 @@ fn what_has_ended_is_cleared_away_as_new_ones_begin() {
 async fn a_store_that_clears_nothing_away_by_itself_is_swept_once_a_minute_as_sessions_begin() {
     let store = TableStore::default();
     let (sessions, clock) = sessions_in(store.clone(), |builder| builder);
-    for _ in 0..40 * 6 {
-        sessions.create(&user("alice"), SessionStart::new()).await.unwrap();
+    let begin = async |number: usize| {
+        sessions.create(&user(&number.to_string()), SessionStart::new()).await.unwrap();
+    };
+    for number in 0..40 * 6 {
+        begin(number).await;
         clock.advance(Duration::from_secs(10));
     }
     assert_eq!(store.calls("sweep"), 39);
-    assert!(store.table().rows.len() <= 31 * 6, "{}", store.table().rows.len());
+    assert_eq!(store.table().rows.len(), 240, "for a day, so that who comes late is told that the session is over");
     // Many at a time, for as long as there are more.
-    for _ in 0..2500 {
-        sessions.create(&user("bob"), SessionStart::new()).await.unwrap();
+    for number in 0..2500 {
+        begin(number).await;
     }
-    clock.advance(30 * MINUTE);
-    for expected in [1700, 700, 3, 4] {
-        sessions.create(&user("bob"), SessionStart::new()).await.unwrap();
+    clock.advance(30 * MINUTE + 24 * 60 * MINUTE);
+    for expected in [1741, 742, 3, 4] {
+        begin(expected).await;
         let kept = store.table().rows.len();
         assert!(kept <= expected, "{kept} kept, where {expected} may be");
     }
@@ -416,6 +419,43 @@ fn whoever_is_gone_loses_their_sessions() {
     staff.lock().unwrap().insert("bob");
     assert_eq!(reason(&sessions, &bob), Reason::Invalid, "and the session does not come back with them");
     assert!(at_once(sessions.list("staff", "bob")).unwrap().is_empty());
+}
+
+/// Two services on one store, each with users of its own.
+#[test]
+fn sessions_of_issuers_that_are_not_named_are_refused_and_left_alone() {
+    let store = MemoryStore::new();
+    let of = |issuer: &'static str| Sessions::builder(store.clone()).issuers([issuer]).build().unwrap();
+    let (bank, shop) = (of("bank"), of("shop"));
+    let alice = |issuer: &'static str| Identity::assertion(issuer, "alice").build();
+    let here = at_once(bank.create(&alice("bank"), SessionStart::new())).unwrap().into_id();
+    assert!(show(&bank, &here).is_ok());
+    assert_eq!(reason(&shop, &here), Reason::Invalid);
+    assert!(at_once(shop.rotate(&here)).unwrap().is_none());
+    assert!(at_once(shop.renew(&here, &alice("bank"))).unwrap().is_none());
+    assert!(show(&bank, &here).is_ok(), "it lives on where it belongs");
+    let error = at_once(shop.create(&alice("bank"), SessionStart::new())).unwrap_err();
+    assert!(error.to_string().contains("issuers"), "{error}");
+    let nobody: [&str; 0] = [];
+    assert!(Sessions::builder(store.clone()).issuers(nobody).build().is_err());
+}
+
+#[test]
+fn who_changes_the_password_goes_on_with_the_new_identity() {
+    let known = Arc::new(Mutex::new("first"));
+    let current = Arc::clone(&known);
+    let sessions = Sessions::builder(MemoryStore::new())
+        .recheck(move |identity| identity.acr() == Some(*current.lock().unwrap()))
+        .build()
+        .unwrap();
+    let with = |password: &'static str| Identity::assertion("staff", "alice").acr(password).authenticated_now().build();
+    let here = at_once(sessions.create(&with("first"), SessionStart::new())).unwrap();
+    let there = at_once(sessions.create(&with("first"), SessionStart::new())).unwrap();
+    *known.lock().unwrap() = "second";
+    let renewed = at_once(sessions.renew(here.id(), &with("second"))).unwrap().unwrap();
+    at_once(sessions.end_others(renewed.identity())).unwrap();
+    assert!(show(&sessions, renewed.id()).is_ok());
+    assert_eq!(reason(&sessions, there.id()), Reason::Invalid);
 }
 
 #[test]

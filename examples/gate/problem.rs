@@ -25,7 +25,8 @@ impl Problem {
         status: StatusCode::FORBIDDEN,
         code: "cross_site",
         title: "Request from another site",
-        detail: "The request came from another site. Open the application itself and repeat the action there.",
+        detail: "The request came from another site, or does not say from where. Open the application itself and repeat the action \
+                 there; a program sends its session in the Authorization field.",
     };
     pub(crate) const METHOD: Self = Self {
         status: StatusCode::METHOD_NOT_ALLOWED,

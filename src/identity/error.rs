@@ -119,9 +119,10 @@ impl VerifyError {
         self.retry_after
     }
 
-    /// The client has a newer credential by now, and must not be made to forget it.
-    #[cfg_attr(not(feature = "session"), expect(dead_code, reason = "only sessions get another id"))]
-    pub(crate) const fn superseded(mut self) -> Self {
+    /// Says that the client has a newer credential by now: what was shown is refused, and a browser is not made to forget what
+    /// it has under the same name. Default: it is, where anonymous callers are let in.
+    #[must_use]
+    pub const fn superseded(mut self) -> Self {
         self.superseded = true;
         self
     }

@@ -41,7 +41,7 @@ impl Name {
 impl Fields {
     /// Notes a name; `None` where it came before.
     pub(super) fn see(&mut self, name: &str) -> Option<()> {
-        self.seen.insert(name.into()).then_some(())
+        (self.seen.len() < MAX_FIELDS && self.seen.insert(name.into())).then_some(())
     }
 
     /// Takes the value of a field that is a text.
@@ -65,3 +65,6 @@ fn is_on(value: &str) -> Option<bool> {
         _ => None,
     }
 }
+
+/// A log-in has four fields, and a page may have some of its own.
+const MAX_FIELDS: usize = 64;

@@ -78,7 +78,8 @@ pub(crate) const fn wire(reason: Reason, circumstances: Circumstances) -> Wire {
             "We know who you are, and this needs a permission that you do not have. Logging in again as the same user \
              does not help; ask the owner of the service for it."),
         Reason::CrossSite => (StatusCode::FORBIDDEN, None, Info, "Request from another site",
-            "The request came from another site. Open the application itself and repeat the action there."),
+            "The request came from another site, or does not say from where. Open the application itself and repeat the action \
+             there; a program sends its session in the Authorization field."),
         Reason::Hidden => (StatusCode::NOT_FOUND, None, Info, "Not found",
             "There is nothing at this address."),
         Reason::Throttled => (StatusCode::TOO_MANY_REQUESTS, None, Info, "Too many failed attempts",

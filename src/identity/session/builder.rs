@@ -82,6 +82,7 @@ pub struct SessionsBuilder {
     most: usize,
     when_full: WhenFull,
     values: Option<ValueCodec>,
+    issuers: Option<Vec<Box<str>>>,
     recheck: Option<Arc<Recheck>>,
     clock: Arc<dyn Clock>,
 }
@@ -102,6 +103,7 @@ impl SessionsBuilder {
             most: DEFAULT_PER_SUBJECT,
             when_full: WhenFull::EndOldest,
             values: None,
+            issuers: None,
             recheck: None,
             clock: Arc::new(SystemClock),
         }
@@ -146,6 +148,18 @@ impl SessionsBuilder {
     /// which a few kilobytes do no harm. Default: it is kept in memory alone, and a store that would lose it is an error.
     pub fn keep_value<T: Serialize + DeserializeOwned + Send + Sync + 'static>(mut self) -> Self {
         self.values = Some(ValueCodec::of::<T>());
+        self
+    }
+
+    /// Keeps sessions of these issuers alone: those of others, which another service may keep in the same store, are refused
+    /// and left alone. Default: of any issuer.
+    ///
+    /// # Security
+    ///
+    /// Services that share a store let each other's users in, whatever their realms, unless each names its issuers or has a
+    /// place of its own in the store.
+    pub fn issuers<S: Into<Box<str>>>(mut self, issuers: impl IntoIterator<Item = S>) -> Self {
+        self.issuers = Some(issuers.into_iter().map(Into::into).collect());
         self
     }
 
@@ -198,6 +212,9 @@ impl SessionsBuilder {
         if remembered.is_zero() {
             fault("remembered", "zero, so such a session would have ended when it begins: give it some days");
         }
+        if self.issuers.as_ref().is_some_and(Vec::is_empty) {
+            fault("issuers", "none, so nobody could log in: name one, or leave it out");
+        }
         if self.most == 0 {
             fault("max_per_subject", "zero, so nobody could log in: allow one at least");
         }
@@ -208,7 +225,7 @@ impl SessionsBuilder {
     /// The sessions, under limits that make sense.
     pub(super) fn assemble(mut self) -> Sessions {
         self.limits.per_subject = OwnerLimit { most: self.most, when_full: self.when_full };
-        Sessions::of(self.store, self.limits, self.values, self.recheck, self.clock)
+        Sessions::of(self.store, self.limits, self.values, self.issuers, self.recheck, self.clock)
     }
 }
 

@@ -147,7 +147,7 @@ impl fmt::Debug for SessionTicket {
 /// let alice = SessionOwner::new("staff", "alice");
 /// assert_ne!(alice.digest(), SessionOwner::new("staffa", "lice").digest());
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SessionOwner<'a> {
     issuer: &'a str,
     subject: &'a str,

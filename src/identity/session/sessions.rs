@@ -16,7 +16,7 @@ use super::store::{Ending, Inserted, SessionStore};
 use super::value::ValueCodec;
 use crate::clock::Clock;
 use crate::credentials::SessionId;
-use crate::identity::identity::Identity;
+use crate::identity::identity::{AuthTime, Identity};
 
 /// Sessions in a [store](SessionStore), under limits. See [the module](super) for the rules.
 ///
@@ -56,6 +56,7 @@ pub(super) struct Shared {
     pub(super) store: Box<dyn AnyStore>,
     pub(super) limits: Limits,
     values: Option<ValueCodec>,
+    issuers: Option<Vec<Box<str>>>,
     recheck: Option<Arc<Recheck>>,
     pub(super) clock: SteadyClock,
     /// When the store was swept last, in milliseconds.
@@ -82,12 +83,15 @@ impl Sessions {
         store: Box<dyn AnyStore>,
         limits: Limits,
         values: Option<ValueCodec>,
+        issuers: Option<Vec<Box<str>>>,
         recheck: Option<Arc<Recheck>>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let clock = SteadyClock::new(clock);
         let swept = AtomicU64::new(clock.now().as_millis());
-        Self { shared: Arc::new(Shared { store, limits, values, recheck, clock, swept, random: getrandom::fill }) }
+        Self {
+            shared: Arc::new(Shared { store, limits, values, issuers, recheck, clock, swept, random: getrandom::fill }),
+        }
     }
 
     /// Begins a session for `identity`, which has just logged in.
@@ -103,6 +107,9 @@ impl Sessions {
     /// no random bytes.
     pub async fn create(&self, identity: &Identity, start: SessionStart) -> Result<NewSession, SessionError> {
         let Shared { store, limits, .. } = &*self.shared;
+        if !self.is_ours(identity.issuer()) {
+            return Err(StoreError::unavailable(FOREIGN).into());
+        }
         let value = self.value_of(identity)?;
         let owner = SessionOwner::new(identity.issuer(), identity.subject());
         self.sweep_at_times().await;
@@ -132,8 +139,11 @@ impl Sessions {
     }
 
     /// As [`rotate`](Self::rotate), and the session goes on with what has become of its identity: after a fresh log-in
-    /// (step-up), or where roles have changed. Where the identity was authenticated with this very request, as by a password,
-    /// the absolute limit counts from now; else the session ends when it would have. `None` also where it is the session of somebody else.
+    /// (step-up), or where roles have changed. `None` also where it is the session of somebody else.
+    ///
+    /// Where the identity was authenticated with this very request, as by a password, the absolute limit counts from now, and
+    /// the session goes on also where [`recheck`](SessionsBuilder::recheck) no longer lets it: after a changed password. Else
+    /// it ends when it would have.
     ///
     /// # Errors
     ///
@@ -145,6 +155,11 @@ impl Sessions {
     async fn exchange(&self, id: &SessionId, identity: Option<&Identity>) -> Result<Option<NewSession>, SessionError> {
         let (shown, now) = (SessionTicket::of(id), self.shared.clock.now());
         let Some(record) = self.alive(&shown, now).await? else { return Ok(None) };
+        // Who has just proved who they are takes the session along that their new password would have ended.
+        let is_proved = identity.is_some_and(|identity| identity.auth_time() == AuthTime::Now);
+        if !is_proved && !self.is_current(&record) {
+            return Ok(None);
+        }
         let changed = match identity {
             Some(identity) if *identity != record.clone().into_identity() => return Ok(None),
             Some(identity) => Some((identity, self.value_of(identity)?)),
@@ -226,8 +241,13 @@ impl Sessions {
             loaded => loaded?,
         };
         let Some(record) = record.filter(|record| shown.proves(record.digest())) else { return Ok(None) };
-        let is_alive = self.shared.limits.is_alive(&record, now) && self.is_current(&record);
+        let is_alive = self.shared.limits.is_alive(&record, now) && self.is_ours(&record.kept.facts.issuer);
         Ok(is_alive.then_some(record))
+    }
+
+    /// Whether sessions of this issuer are kept here.
+    pub(super) fn is_ours(&self, issuer: &str) -> bool {
+        self.shared.issuers.as_ref().is_none_or(|issuers| issuers.iter().any(|own| **own == *issuer))
     }
 
     pub(super) fn is_current(&self, record: &SessionRecord) -> bool {
@@ -262,6 +282,7 @@ impl fmt::Debug for Sessions {
     }
 }
 
+const FOREIGN: &str = "the identity's issuer is none of those whose sessions are kept here: name it with `issuers`";
 /// A single repetition has a chance of one in 2^100 and less.
 const MAX_TRIES: usize = 3;
 

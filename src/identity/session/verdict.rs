@@ -32,6 +32,9 @@ impl Sessions {
             let is_late = record.previous().is_some_and(|previous| shown.proves(previous));
             return Err(if is_late { error.superseded() } else { error });
         }
+        if !self.is_ours(&record.kept.facts.issuer) {
+            return Err(VerifyError::invalid().because("the session is of another issuer"));
+        }
         self.give_value_back(&mut record).or_else(|error| refuse_damaged(shown, error))?;
         let (limits, now) = (&self.shared.limits, self.shared.clock.now());
         if limits.is_dated_ahead(&record, now) {
