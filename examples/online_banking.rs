@@ -93,7 +93,13 @@ use refused::{not_found, refused};
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "says what to try")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let options = store::Options::read(std::env::args().skip(1))?;
+    let options = match store::Options::read(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(usage) => {
+            eprintln!("{usage}");
+            std::process::exit(2);
+        }
+    };
     let port = std::env::var("PORT").map_or(Ok(3000), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await;
     let listener = listener.map_err(|error| format!("port {port}: {error}; set PORT to another one"))?;

@@ -32,6 +32,14 @@ pub mod envoy_referee {}
 pub mod changelog {}
 
 /// Compiles the examples of the README.
-#[cfg(all(doctest, feature = "axum", feature = "htpasswd", feature = "jwks", feature = "token"))]
+#[cfg(all(
+    doctest,
+    feature = "axum",
+    feature = "htpasswd",
+    feature = "jwks",
+    feature = "login",
+    feature = "sqlite",
+    feature = "token"
+))]
 #[doc = include_str!("../README.md")]
 mod readme {}

@@ -13,7 +13,7 @@
 //!   an unknown name are 401 with one text, a throttled guess is 429, a store or a pool that does not answer is 503 and
 //!   leaves the cookie alone. A body that cannot be read in one way is 400, one over 64 KiB 413, one that takes more than
 //!   10 seconds 400. Who has [as many sessions as they may](crate::identity::session::SessionsBuilder::refuse_newest) is
-//!   told so with 403. A method that is not in the table is 405.
+//!   told so with 403. A method that is not in the table is 405. Of 405 and 413 the hook is not asked.
 //! - A log-in always makes a new id. The session that the client had is over; where it is of the same subject it goes on
 //!   under the new id, and its time begins anew; the list keeps one entry for the device.
 //! - `return_to` is followed to a path of this server. Anything else, such as `//elsewhere`, is not looked at, and the

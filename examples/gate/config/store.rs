@@ -43,7 +43,7 @@ pub(super) fn read(section: &mut Section<'_>, files: &Files) -> Option<Store> {
         "redis" | "rediss" | "valkey" | "valkeys" => told(section, RedisStore::new(&text)).map(Kind::Redis),
         "postgres" | "postgresql" => told(section, PostgresStore::builder(&text).build()).map(Kind::Postgres),
         _ => {
-            let kinds = "\"memory\", \"sqlite:PATH\", \"redis://…\", \"rediss://…\" and \"postgres://…\"";
+            let kinds = "\"memory\", \"sqlite:PATH\", \"redis://…\", \"rediss://…\", either with +cluster or +sentinel, and \"postgres://…\"";
             section.fault("store", format!("is none of {kinds}"));
             None
         }
