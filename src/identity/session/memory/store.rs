@@ -1,16 +1,17 @@
-//! Sessions in the memory of this process.
+//! The store: sessions behind many locks.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::error::StoreError;
-use super::key::{SessionKey, SessionOwner, SessionTicket};
-use super::moment::Moment;
-use super::record::{Kept, SessionRecord};
-use super::store::{Ending, Inserted, OwnerLimit, SessionStore, WhenFull};
+use super::super::error::StoreError;
+use super::super::key::{SessionKey, SessionOwner, SessionTicket};
+use super::super::moment::Moment;
+use super::super::record::SessionRecord;
+use super::super::store::{Ending, Inserted, OwnerLimit, SessionStore, WhenFull};
+use super::entry::{Entry, KeyHasher, short};
 use crate::error::{ConfigError, ConfigFault};
 
 /// A store in memory: fast, bounded, and gone with the process.
@@ -35,6 +36,8 @@ struct Shared {
     shards: Box<[RwLock<Shard>; SHARDS]>,
     limit: usize,
     count: AtomicUsize,
+    /// How many sessions have begun.
+    begun: AtomicU64,
     /// The shard that the next sweep begins with.
     cursor: AtomicU16,
     /// When all shards were last swept to make room, in milliseconds.
@@ -46,15 +49,6 @@ struct Shard {
     entries: HashMap<SessionKey, Entry, BuildHasherDefault<KeyHasher>>,
     /// How many sessions may begin here before the next sweep pays for itself.
     until_sweep: usize,
-}
-
-struct Entry {
-    kept: Arc<Kept>,
-    /// Enough of the owner's digest to tell nearly all others apart at once.
-    owner: u64,
-    /// In milliseconds, as the next: atomics, so that requests need no more than shared access.
-    last_seen: AtomicU64,
-    ends_at: AtomicU64,
 }
 
 impl MemoryStore {
@@ -84,6 +78,7 @@ impl MemoryStore {
                 shards,
                 limit,
                 count: AtomicUsize::new(0),
+                begun: AtomicU64::new(0),
                 cursor: AtomicU16::new(0),
                 swept: AtomicU64::new(0),
             }),
@@ -112,17 +107,18 @@ impl MemoryStore {
         if let Some(OwnerLimit { most, when_full }) = limit {
             self.remove(&mut shard, usize::MAX, |_, entry| entry.is_of(&owner) && entry.is_over(now));
             let own = shard.entries.iter().filter(|(_, entry)| entry.is_of(&owner));
-            let mut own: Vec<_> = own.map(|(key, entry)| (entry.kept.created_at, *key)).collect();
+            let mut own: Vec<_> = own.map(|(key, entry)| (entry.kept.created_at, entry.number, *key)).collect();
             let excess = (own.len() + 1).saturating_sub(most);
             if excess > 0 && when_full == WhenFull::RefuseNew {
                 return Ok(Inserted::TooMany);
             }
             own.sort_unstable();
-            for (_, key) in own.iter().take(excess) {
+            for (.., key) in own.iter().take(excess) {
                 self.remove_one(&mut shard, key);
             }
         }
-        shard.entries.insert(record.key(), Entry::new(record, short(&owner)));
+        let number = self.shared.begun.fetch_add(1, Ordering::Relaxed);
+        shard.entries.insert(record.key(), Entry::new(record, short(&owner), number));
         self.shared.count.fetch_add(1, Ordering::Relaxed);
         Ok(Inserted::Begun)
     }
@@ -231,7 +227,7 @@ impl SessionStore for MemoryStore {
         if !shown.proves(&entry.kept.digest) {
             return Ok(false);
         }
-        *entry = Entry::new(record, entry.owner);
+        *entry = Entry::new(record, entry.owner, entry.number);
         Ok(true)
     }
 
@@ -255,10 +251,9 @@ impl SessionStore for MemoryStore {
 
     async fn list(&self, owner: &SessionOwner<'_>) -> Result<Vec<SessionRecord>, StoreError> {
         let shard = self.read(owner.shard());
-        let own = shard.entries.values().filter(|entry| entry.is_of(owner));
-        let mut own: Vec<_> = own.map(Entry::record).collect();
-        own.sort_unstable_by_key(|record| (record.created_at(), record.key()));
-        Ok(own)
+        let mut own: Vec<_> = shard.entries.values().filter(|entry| entry.is_of(owner)).collect();
+        own.sort_unstable_by_key(|entry| (entry.kept.created_at, entry.number));
+        Ok(own.into_iter().map(Entry::record).collect())
     }
 
     async fn sweep(&self, now: Moment, at_most: usize) -> Result<usize, StoreError> {
@@ -286,58 +281,6 @@ impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore").field("count", &self.count()).field("limit", &self.shared.limit).finish()
     }
-}
-
-impl Entry {
-    fn new(record: &SessionRecord, owner: u64) -> Self {
-        Self {
-            kept: Arc::clone(&record.kept),
-            owner,
-            last_seen: AtomicU64::new(record.last_seen().as_millis()),
-            ends_at: AtomicU64::new(record.ends_at().as_millis()),
-        }
-    }
-
-    fn record(&self) -> SessionRecord {
-        SessionRecord {
-            kept: Arc::clone(&self.kept),
-            last_seen: Moment::from_millis(self.last_seen.load(Ordering::Relaxed)),
-            ends_at: Moment::from_millis(self.ends_at.load(Ordering::Relaxed)),
-        }
-    }
-
-    fn is_of(&self, owner: &SessionOwner<'_>) -> bool {
-        let facts = &self.kept.facts;
-        self.owner == short(owner) && *facts.subject == *owner.subject() && *facts.issuer == *owner.issuer()
-    }
-
-    fn is_over(&self, now: Moment) -> bool {
-        self.ends_at.load(Ordering::Relaxed) <= now.as_millis()
-    }
-}
-
-/// Keys are random and made here, so eight bytes of one are a good hash; see `Hash for SessionKey`.
-#[derive(Default)]
-struct KeyHasher(u64);
-
-impl Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, bytes: u64) {
-        self.0 = bytes;
-    }
-}
-
-/// Bytes of the digest that have no part in the shard.
-const fn short(owner: &SessionOwner<'_>) -> u64 {
-    let [_, _, _, _, _, _, _, _, a, b, c, d, e, f, g, h, ..] = *owner.digest();
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
 const DEFAULT_LIMIT: usize = 100_000;
