@@ -94,10 +94,12 @@ impl MemoryStore {
     fn begin(&self, record: &SessionRecord, limit: Option<OwnerLimit>, now: Moment) -> Result<Inserted, StoreError> {
         self.make_room(now)?;
         let owner = record.owner();
+        // Declared before the lock, and so dropped after it.
+        let mut over = Vec::new();
         let mut shard = self.write(record.key().shard());
         if shard.until_sweep == 0 {
             // A sweep for as many beginnings as there were sessions at the last one: constant cost for each of them.
-            self.remove(&mut shard, usize::MAX, |_, entry| entry.is_over(now));
+            over = self.take(&mut shard, usize::MAX, |_, entry| entry.is_over(now));
             shard.until_sweep = shard.entries.len().max(MIN_UNTIL_SWEEP);
         }
         shard.until_sweep -= 1;
@@ -105,7 +107,7 @@ impl MemoryStore {
             return Ok(Inserted::Taken);
         }
         if let Some(OwnerLimit { most, when_full }) = limit {
-            self.remove(&mut shard, usize::MAX, |_, entry| entry.is_of(&owner) && entry.is_over(now));
+            over.extend(self.take(&mut shard, usize::MAX, |_, entry| entry.is_of(&owner) && entry.is_over(now)));
             let own = shard.entries.iter().filter(|(_, entry)| entry.is_of(&owner));
             let mut own: Vec<_> = own.map(|(key, entry)| (entry.kept.created_at, entry.number, *key)).collect();
             let excess = (own.len() + 1).saturating_sub(most);
@@ -138,7 +140,9 @@ impl MemoryStore {
                 return Ok(());
             }
             let mut shard = self.write(cursor.fetch_add(1, Ordering::Relaxed));
-            self.remove(&mut shard, usize::MAX, |_, entry| entry.is_over(now));
+            let over = self.take(&mut shard, usize::MAX, |_, entry| entry.is_over(now));
+            drop(shard);
+            drop(over);
         }
         if self.count() < *limit {
             Ok(())
@@ -173,16 +177,14 @@ impl MemoryStore {
         removed
     }
 
-    /// Removes at most so many entries that are `over`, and says how many.
-    fn remove(&self, shard: &mut Shard, at_most: usize, over: impl Fn(&SessionKey, &Entry) -> bool) -> usize {
-        let mut removed = 0;
-        shard.entries.retain(|key, entry| {
-            let goes = removed < at_most && over(key, entry);
-            removed += usize::from(goes);
-            !goes
-        });
-        self.shared.count.fetch_sub(removed, Ordering::Relaxed);
-        removed
+    /// Takes at most so many entries out that are `over`. Freeing them takes longer than finding them, so who called drops
+    /// them when the lock is free again.
+    #[must_use]
+    fn take(&self, shard: &mut Shard, at_most: usize, over: impl Fn(&SessionKey, &Entry) -> bool) -> Vec<Entry> {
+        let taken = shard.entries.extract_if(|key, entry| over(key, entry)).take(at_most);
+        let taken: Vec<_> = taken.map(|(_, entry)| entry).collect();
+        self.shared.count.fetch_sub(taken.len(), Ordering::Relaxed);
+        taken
     }
 
     // Nothing panics while it holds a lock; and if it did, each entry is whole by itself.
@@ -246,7 +248,9 @@ impl SessionStore for MemoryStore {
             Ending::AllBut(spared) => *key != spared,
             Ending::Only(meant) => *key == meant,
         };
-        Ok(self.remove(&mut shard, usize::MAX, |key, entry| entry.is_of(owner) && goes(key)))
+        let ended = self.take(&mut shard, usize::MAX, |key, entry| entry.is_of(owner) && goes(key));
+        drop(shard);
+        Ok(ended.len())
     }
 
     async fn list(&self, owner: &SessionOwner<'_>) -> Result<Vec<SessionRecord>, StoreError> {
@@ -261,7 +265,9 @@ impl SessionStore for MemoryStore {
         // One lock after the other, so that nobody waits for more than a part of them.
         for shard in 0..SHARDS as u16 {
             let mut shard = self.write(shard);
-            swept += self.remove(&mut shard, at_most - swept, |_, entry| entry.is_over(now));
+            let over = self.take(&mut shard, at_most - swept, |_, entry| entry.is_over(now));
+            drop(shard);
+            swept += over.len();
         }
         Ok(swept)
     }
