@@ -5,17 +5,19 @@ use std::io::Write;
 use std::path::Path;
 
 use http::StatusCode;
+use http::header::COOKIE;
 use portcullis::authenticate::{Basic, Bearer};
 use tokio::net::TcpListener;
 
 use crate::support::ours::{self, layer};
 use crate::support::request::app;
 use crate::support::seen::Live;
-use crate::{jwt, passwords};
+use crate::{jwt, passwords, session};
 
 /// Each list begins with the bare server that the others of it are compared with. All are sent one token again and again,
-/// except those of `many`: ten thousand in no order, and those of `Basic`: one name and password.
-pub(crate) const SERVERS: [&[&str]; 4] = [
+/// except those of `many`: ten thousand in no order, and those of `Basic`, one name and password, and of
+/// `Session`, one cookie.
+pub(crate) const SERVERS: [&[&str]; 5] = [
     &[
         "bare",
         "portcullis, seen before",
@@ -25,6 +27,7 @@ pub(crate) const SERVERS: [&[&str]; 4] = [
     &["bare, many", "portcullis, seen before, many"],
     &["bare, axum 0.7", "jwt-authorizer"],
     &["bare, Basic", "portcullis, seen before, Basic", "axum `from_fn` with password-auth, Basic"],
+    &["bare, Session", "portcullis, Session", "axum-login, Session"],
 ];
 
 /// Prints its address when it is ready, after it has written a script for `wrk` to the path of the second argument.
@@ -36,7 +39,13 @@ pub(crate) fn run(arguments: &[String]) {
 
 async fn serve(name: &str, script: &Path) {
     let live = Live::signed(if name.ends_with("many") { ours::LIVE } else { 1 });
-    if name.ends_with("Basic") {
+    let sessions = ours::Sessions::new(1);
+    let (login, logged_in) = session::axum_login_app(1).await;
+    if name.ends_with("Session") {
+        let heads = if name.starts_with("axum-login") { &logged_in } else { &sessions.heads };
+        let request = heads.first().request();
+        write_cookie(script, request.headers()[COOKIE].to_str().expect("a cookie"));
+    } else if name.ends_with("Basic") {
         write_header(script, &passwords::header());
     } else {
         write_script(&live, script);
@@ -45,7 +54,9 @@ async fn serve(name: &str, script: &Path) {
     println!("http://{}/orders/4711", listener.local_addr().expect("an address"));
     std::io::stdout().flush().expect("somebody reads this");
     let app = match name {
-        "bare" | "bare, many" | "bare, Basic" => app(),
+        "bare" | "bare, many" | "bare, Basic" | "bare, Session" => app(),
+        "portcullis, Session" => sessions.axum_app(),
+        "axum-login, Session" => login,
         "portcullis, seen before" | "portcullis, seen before, many" => {
             app().layer(layer(Bearer::new("orders", live.verifier())))
         }
@@ -86,6 +97,10 @@ fn write_script(live: &Live, script: &Path) {
     live.tokens.for_each(|token| tokens += &format!("\"Bearer {token}\",\n"));
     let text = format!("local values, requests, at = {{\n{tokens}}}, {{}}, 0\n{MANY}");
     std::fs::write(script, text).expect("the script is written");
+}
+
+fn write_cookie(script: &Path, value: &str) {
+    std::fs::write(script, format!("wrk.headers[\"Cookie\"] = \"{value}\"")).expect("the script is written");
 }
 
 fn write_header(script: &Path, value: &str) {

@@ -45,9 +45,15 @@ pub(crate) async fn tower_sessions(count: usize) -> Vec<Case> {
     ]
 }
 
-pub(crate) async fn axum_login(count: usize) -> Vec<Case> {
+/// An app, and heads of those who have logged in.
+pub(crate) async fn axum_login_app(count: usize) -> (Router, Heads) {
     let app = finished(with_accounts(app().layer(login_required!(Accounts))));
     let heads = logged_in(&app, count).await;
+    (app, heads)
+}
+
+pub(crate) async fn axum_login(count: usize) -> Vec<Case> {
+    let (app, heads) = axum_login_app(count).await;
     let again = head_case("axum-login, one of them again and again", app.clone(), StatusCode::OK, &heads.first());
     vec![
         service_case("axum-login `login_required!`", app.clone(), StatusCode::OK, move || heads.next()),
