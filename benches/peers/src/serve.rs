@@ -8,6 +8,7 @@ use http::StatusCode;
 use http::header::COOKIE;
 use portcullis::authenticate::{Basic, Bearer};
 use tokio::net::TcpListener;
+use tower::util::MapResponseLayer;
 
 use crate::support::ours::{self, layer};
 use crate::support::request::app;
@@ -27,7 +28,7 @@ pub(crate) const SERVERS: [&[&str]; 5] = [
     &["bare, many", "portcullis, seen before, many"],
     &["bare, axum 0.7", "jwt-authorizer"],
     &["bare, Basic", "portcullis, seen before, Basic", "axum `from_fn` with password-auth, Basic"],
-    &["bare, Session", "portcullis, Session", "axum-login, Session"],
+    &["bare, Session", "an empty layer, Session", "portcullis, Session", "axum-login, Session"],
 ];
 
 /// Prints its address when it is ready, after it has written a script for `wrk` to the path of the second argument.
@@ -55,6 +56,9 @@ async fn serve(name: &str, script: &Path) {
     std::io::stdout().flush().expect("somebody reads this");
     let app = match name {
         "bare" | "bare, many" | "bare, Basic" | "bare, Session" => app(),
+        "an empty layer, Session" => {
+            app().layer(MapResponseLayer::new(|response: axum::response::Response| response.map(Wrapped)))
+        }
         "portcullis, Session" => sessions.axum_app(),
         "axum-login, Session" => login,
         "portcullis, seen before" | "portcullis, seen before, many" => {
@@ -74,6 +78,29 @@ async fn serve(name: &str, script: &Path) {
         other => panic!("`{other}` is no server"),
     };
     axum::serve(listener, app).await.expect("it goes on until it is killed");
+}
+
+/// A body around another, as a layer has it that may answer itself: what any such layer costs in axum.
+struct Wrapped(axum::body::Body);
+
+impl http_body::Body for Wrapped {
+    type Data = bytes::Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<bytes::Bytes>, axum::Error>>> {
+        std::pin::Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.0.size_hint()
+    }
 }
 
 async fn serve_07(listener: TcpListener, app: axum_07::Router) {
