@@ -3,7 +3,6 @@
 //! The driver's own pool asks the server once more after every statement, and waits for that answer without a bound: each
 //! request would be two trips, and a server that froze would keep its places for as long as TCP goes on hoping.
 
-use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -155,14 +154,10 @@ where
         let Some(patience) = self.pool.shared.upkeep.hear_out else {
             return self.pool.idle().push(Idle { since: now(), ..idle });
         };
-        let Ok(runtime) = Handle::try_current() else { return };
-        let (pool, place, fragile) = (self.pool.clone(), self.place.take(), self.fragile);
+        let Some(runtime) = Handle::try_current().ok().filter(|_| !self.fragile) else { return };
+        let (pool, place) = (self.pool.clone(), self.place.take());
         runtime.spawn(async move {
-            if fragile {
-                drop(idle);
-                // The server may be at it for as long, and shall not have more to do than there are places.
-                drop(within(patience, pending::<()>()).await);
-            } else if let Ok(Ok(())) = within(patience, idle.connection.ping()).await {
+            if let Ok(Ok(())) = within(patience, idle.connection.ping()).await {
                 pool.idle().push(Idle { since: now(), ..idle });
             }
             drop(place);
