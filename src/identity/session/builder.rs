@@ -27,6 +27,11 @@ pub(super) struct Limits {
 }
 
 impl Limits {
+    /// What the store is told of how many sessions an owner may have.
+    pub(super) fn per_subject(&self) -> Option<OwnerLimit> {
+        Some(self.per_subject).filter(|limit| limit.most < usize::MAX)
+    }
+
     pub(super) fn times(&self, now: Moment, remembered: bool) -> Times {
         let expires_at = now.saturating_add(if remembered { self.remembered } else { self.absolute });
         Times { now, expires_at, ends_at: self.ends_at(now, expires_at, remembered) }
@@ -132,7 +137,7 @@ impl SessionsBuilder {
     }
 
     /// How many sessions one subject may have; the oldest ends when one more begins. Default: 100, so that nobody can fill the
-    /// store by logging in again and again.
+    /// store by logging in again and again. `usize::MAX` stands for no limit.
     pub const fn max_per_subject(mut self, limit: usize) -> Self {
         self.most = limit;
         self

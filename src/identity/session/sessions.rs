@@ -119,7 +119,7 @@ impl Sessions {
             let now = self.shared.clock.now();
             let times = limits.times(now, start.remembered);
             let record = SessionRecord::begin(identity, value.clone(), (key, digest), start.clone(), times);
-            match store.insert(&record, Some(limits.per_subject), now).await? {
+            match store.insert(&record, limits.per_subject(), now).await? {
                 Inserted::Begun => return Ok(NewSession::new(id, record, now)),
                 Inserted::Taken => {}
                 Inserted::TooMany => return Err(SessionError::TooMany),
