@@ -57,7 +57,7 @@ async fn keys_are_found_by_address_and_by_discovery_and_the_admin_port_tells_how
     {
         let gate = gate(&section(&issuer, &source));
         let answer = gate.get("/me", &[&good(&issuer)]);
-        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(answer.status, 200, "{answer:?} {}", gate.log());
         assert_eq!(answer.json()["issuer"], issuer.name());
         let told = keys(&gate);
         assert_eq!((&told["issuer"], &told["from"]), (&json!(issuer.name()), &json!(from)));
@@ -201,7 +201,7 @@ async fn clients_are_told_where_to_get_a_token_and_for_what() {
     assert!(challenge.contains(metadata) && challenge.contains("scope=\"orders:read orders:write\""), "{challenge}");
     assert!(!challenge.contains("error"), "{challenge}");
     let refused = gate.get("/orders", &[&good(&issuer)]);
-    assert_eq!(refused.status, 403);
+    assert_eq!(refused.status, 403, "{}", gate.log());
     let challenge = refused.field("www-authenticate").unwrap();
     assert!(challenge.contains("error=\"insufficient_scope\"") && challenge.contains(metadata), "{challenge}");
     assert!(challenge.contains("scope=\"orders:write\""), "what is missing, and no more: {challenge}");

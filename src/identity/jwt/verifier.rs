@@ -130,7 +130,16 @@ impl JwtVerifier {
 
     /// As [`verify_token`](Self::verify_token), unless keys that are not there could be fetched.
     pub(super) fn attempt(&self, token: &[u8]) -> Attempt {
-        self.judge(token, |keys| keys.source().miss())
+        match self.judge(token, |keys| keys.source().miss()) {
+            // The keys may have come between the look at them and the question whether they can be fetched.
+            Attempt::Settled(Err(error)) if error.reason() == Reason::Unavailable => {
+                match self.judge(token, |_| false) {
+                    Attempt::Settled(verdict) => Attempt::Settled(verdict),
+                    Attempt::NeedsKeys(_) => Attempt::Settled(Err(error)),
+                }
+            }
+            attempt => attempt,
+        }
     }
 
     /// `fetchable` says whether missing keys of a source could be there after a refresh.
