@@ -156,8 +156,8 @@ impl SessionsBuilder {
         self
     }
 
-    /// Keeps sessions of these issuers alone: those of others, which another service may keep in the same store, are refused
-    /// and left alone. Default: of any issuer.
+    /// Keeps sessions of these issuers alone: none begins for another, and those of others, which another service may keep in
+    /// the same store, let nobody in here. Whoever shows one can still end it. Default: of any issuer.
     ///
     /// # Security
     ///

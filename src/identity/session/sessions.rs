@@ -103,8 +103,8 @@ impl Sessions {
     /// # Errors
     ///
     /// [`TooMany`](SessionError::TooMany) where the subject may not have another;
-    /// [`Unavailable`](SessionError::Unavailable) where the store does not answer or is full, or the operating system gives
-    /// no random bytes.
+    /// [`Unavailable`](SessionError::Unavailable) where the store does not answer, is full or would lose the identity's
+    /// [value](SessionsBuilder::keep_value), its issuer was not [named](SessionsBuilder::issuers), or random bytes fail.
     pub async fn create(&self, identity: &Identity, start: SessionStart) -> Result<NewSession, SessionError> {
         let Shared { store, limits, .. } = &*self.shared;
         if !self.is_ours(identity.issuer()) {
