@@ -36,7 +36,7 @@ use http::request::Parts;
 
 use crate::error::Reason;
 use crate::identity::{Identity, VerifyError};
-use crate::response::{Anonymous, Context, Problem, Rejection, Respond, answer};
+use crate::response::{Anonymous, Context, Rejection, Voice, answer};
 
 impl<S: Send + Sync> FromRequestParts<S> for Identity {
     type Rejection = Refused;
@@ -145,6 +145,8 @@ impl Refused {
         let rejection = match outside(head) {
             Some(context) => Rejection::new(error.reason(), &context.challenges, None)
                 .with_cause(error.cause())
+                .with_hint(error.hinted())
+                .with_findings(error.shared_findings())
                 .with_retry_after(error.retry_after())
                 .with_source(error.shared_source()),
             None => Rejection::forgotten_layer(),
@@ -153,8 +155,9 @@ impl Refused {
     }
 
     fn answer(rejection: Rejection, head: &Parts) -> Self {
-        let respond = outside(head).map_or(&Problem as &dyn Respond, |context| &*context.respond);
-        Self(Box::new(answer(rejection, respond, head.clone()).map(Body::from)))
+        let voice = outside(head).map_or_else(|| Voice::of_nobody(), |context| &*context.voice);
+        let who = head.extensions.get::<Identity>().map(|identity| (identity.issuer(), identity.subject()));
+        Self(Box::new(answer(rejection, voice, who, head.clone()).map(Body::from)))
     }
 }
 

@@ -112,6 +112,7 @@ mod deferred;
 pub mod error;
 pub mod guide;
 mod names;
+pub mod observe;
 #[cfg(any(feature = "jwks", feature = "introspection"))]
 pub mod outbound;
 mod secret;

@@ -7,33 +7,60 @@ use std::path::{Path, PathBuf};
 
 /// What each part may use of the crate; leaves use nothing. Nobody lists `axum`, `login` or `test_kit`:
 /// nobody may use them; and `authenticate` is for `login` alone.
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("clock", &[]),
     ("error", &[]),
     ("names", &[]),
     ("secret", &[]),
-    ("trace", &["error"]),
+    ("observe", &["error"]),
+    ("trace", &["clock", "error", "observe"]),
     ("credentials", LEAVES),
     ("outbound", LEAVES),
-    ("identity", &["credentials", "outbound", "clock", "error", "names", "secret", "trace"]),
+    ("identity", &["credentials", "outbound", "clock", "error", "names", "observe", "secret", "trace"]),
     ("response", LEAVES),
-    ("resource", &["response", "clock", "error", "names", "secret", "trace"]),
+    ("resource", &["response", "clock", "error", "names", "observe", "secret", "trace"]),
     ("deferred", &["response"]),
-    ("permission", &["identity", "response", "deferred", "clock", "error", "names", "secret", "trace"]),
+    ("permission", &["identity", "response", "deferred", "clock", "error", "names", "observe", "secret", "trace"]),
     (
         "authenticate",
-        &["credentials", "identity", "response", "resource", "deferred", "clock", "error", "names", "secret", "trace"],
+        &[
+            "credentials",
+            "identity",
+            "response",
+            "resource",
+            "deferred",
+            "clock",
+            "error",
+            "names",
+            "observe",
+            "secret",
+            "trace",
+        ],
     ),
-    ("login", &["authenticate", "credentials", "identity", "response", "clock", "error", "names", "secret", "trace"]),
+    (
+        "login",
+        &[
+            "authenticate",
+            "credentials",
+            "identity",
+            "response",
+            "clock",
+            "error",
+            "names",
+            "observe",
+            "secret",
+            "trace",
+        ],
+    ),
     ("axum", &["identity", "response", "error"]),
     ("guide", &[]),
-    ("test_kit", &["credentials", "identity", "response", "clock", "error", "names", "secret", "trace"]),
+    ("test_kit", &["credentials", "identity", "response", "clock", "error", "names", "observe", "secret", "trace"]),
 ];
 
 /// What `macro_export` puts at the root, wherever it is written.
 const MACROS: [&str; 1] = ["session_store_contract"];
 
-const LEAVES: &[&str] = &["clock", "error", "names", "secret", "trace"];
+const LEAVES: &[&str] = &["clock", "error", "names", "observe", "secret", "trace"];
 
 /// A source file: code alone, without comments and without the tests at its end.
 struct Source {

@@ -65,10 +65,11 @@ use portcullis::identity::throttle::{Permit, Throttle, ThrottleBuilder, Throttle
 use portcullis::identity::token::TokenVerifier;
 use portcullis::identity::{Assertion, AuthTime, Identity, Names, Verifier, VerifyError};
 use portcullis::login::{LogIn, LogInAttempt, LogOut, Login, LoginBuilder, Manage};
+use portcullis::observe::DecisionId;
 use portcullis::outbound::{Client, ClientBuilder};
 use portcullis::permission::{Decision, Policy, Require, RequireLayer, Requirement};
 use portcullis::resource::{MetadataService, ProtectedResource, ProtectedResourceBuilder, Publish, PublishLayer};
-use portcullis::response::{Challenge, Problem, Rejection, RejectionId, Reply, Respond, ResponseBody};
+use portcullis::response::{Challenge, Problem, Rejection, Reply, Respond, ResponseBody};
 use portcullis::test_kit::session_store::OpenStore;
 use portcullis::test_kit::{
     Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge, TestIssuer, TestIssuerBuilder, TokenBuilder,
@@ -165,7 +166,7 @@ type Attempted = fn(BearerToken) -> Ready<Result<Identity, VerifyError>>;
 
 promise! {
     Shared: AuthenticateLayer, SameOrigin, Session<Sessions>, RequireLayer, Authenticate<Inner>, Require<Inner>, Requirement, Identity, AuthTime, Names, Decision,
-        Challenge, Problem, Rejection, RejectionId, Reply, Reason, Severity, UnixTime, ManualClock, SystemClock,
+        Challenge, Problem, Rejection, DecisionId, Reply, Reason, Severity, UnixTime, ManualClock, SystemClock,
         Authorization<'static>, Parameters<'static>, CookieName, SessionCookie, Algorithm, HashPool, Sessions, MemoryStore, CachedStore<MemoryStore>, PostgresStore, RedisStore, SqliteStore, Ending, Inserted, OwnerLimit, WhenFull, Moment, SessionKey, SessionOwner<'static>, SessionRecord, SessionRow, SessionTicket, SessionStart,
         PasswordVerifier, SessionInfo, TokenVerifier, JwtVerifier, User, KeySet, Value<u8>, IssuerKeys, Profile, TokenCache,
         MemoryRevocations, RedisRevocations, Revocation, TokenFacts<'static>, ProtectedResource, ProtectedResourceBuilder,

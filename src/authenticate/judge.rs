@@ -20,14 +20,15 @@ use crate::credentials::Authorization;
 use crate::deferred::{Addition, Additions, Decide, Passed};
 use crate::error::{ConfigError, ConfigFault, Reason};
 use crate::identity::{Identity, VerifyError};
-use crate::response::{Anonymous, ChallengeSet, Context, Kept, Offer, Rejection, Respond, answer};
+use crate::observe::Stage;
+use crate::response::{Anonymous, ChallengeSet, Context, Kept, Offer, Rejection, Voice, answer};
 
 /// All that a layer knows, shared by its services and futures.
 pub(super) struct Judge {
     schemes: Box<[Entry]>,
     carriers: Carriers,
     challenges: Arc<ChallengeSet>,
-    respond: Arc<dyn Respond>,
+    pub(super) voice: Arc<Voice>,
     allow_anonymous: bool,
     allow_cors_preflight: bool,
     /// What anonymous requests carry on.
@@ -56,6 +57,7 @@ pub(super) enum Settled {
         addition: Option<Addition>,
         /// Who may keep the answer; `None` where the request is none of ours.
         kept: Option<Kept>,
+        used: Option<usize>,
     },
     Refuse(Rejection),
 }
@@ -75,7 +77,7 @@ pub(super) struct Waiting {
 impl Judge {
     pub(super) fn new(
         schemes: Vec<Arc<dyn Scheme>>,
-        respond: Arc<dyn Respond>,
+        mut voice: Voice,
         allow_anonymous: bool,
         allow_cors_preflight: bool,
         proxy: bool,
@@ -92,8 +94,9 @@ impl Judge {
             ChallengeSet::new(schemes.iter().map(offer), fields, proxy)?
         };
         let challenges = Arc::new(challenges);
-        let context =
-            |used| Arc::new(Context { challenges: Arc::clone(&challenges), used, respond: Arc::clone(&respond) });
+        voice.schemes = schemes.iter().map(|scheme| scheme.challenge().scheme()).collect();
+        let voice = Arc::new(voice);
+        let context = |used| Arc::new(Context { challenges: Arc::clone(&challenges), used, voice: Arc::clone(&voice) });
         let entries = schemes.into_iter().enumerate().map(|(index, scheme)| Entry {
             name: scheme.challenge().scheme(),
             forget: scheme.forget(),
@@ -102,7 +105,7 @@ impl Judge {
         });
         let schemes = entries.collect();
         let anonymous = context(None);
-        Ok(Self { schemes, carriers, challenges, respond, allow_anonymous, allow_cors_preflight, anonymous })
+        Ok(Self { schemes, carriers, challenges, voice, allow_anonymous, allow_cors_preflight, anonymous })
     }
 
     /// Has the schemes find what was sent to a proxy where they look for what is sent to an origin server.
@@ -123,7 +126,7 @@ impl Judge {
 
     fn decide(&self, head: &Parts) -> Verdict {
         if self.allow_cors_preflight && is_cors_preflight(head) {
-            return Verdict::Settled(Settled::Pass { identity: None, addition: None, kept: None });
+            return Verdict::Settled(Settled::Pass { identity: None, addition: None, kept: None, used: None });
         }
         let mut fields = head.headers.get_all(AUTHORIZATION).iter();
         let field = fields.next();
@@ -165,7 +168,7 @@ impl Judge {
         if self.allow_anonymous {
             // A cookie that is cleared for one browser is not for the next.
             let kept = if forget.is_some() { Kept::ByNobody } else { Kept::AsEver };
-            Settled::Pass { identity: None, addition: forget.map(Addition::Cookie), kept: Some(kept) }
+            Settled::Pass { identity: None, addition: forget.map(Addition::Cookie), kept: Some(kept), used: None }
         } else {
             self.refuse(Reason::Missing, None)
         }
@@ -177,19 +180,23 @@ impl Judge {
     }
 
     /// Turns a verifier's verdict into ours.
-    fn conclude(&self, verdict: Result<Accepted, VerifyError>, used: usize, ambient: bool) -> Settled {
+    pub(super) fn conclude(&self, verdict: Result<Accepted, VerifyError>, used: usize, ambient: bool) -> Settled {
         match verdict {
             Ok(Accepted { mut identity, header }) => {
                 if let Some(entry) = self.schemes.get(used) {
                     identity.hand_on(entry.name, Arc::clone(&entry.context));
                 }
                 let kept = if ambient { Kept::ByNobody } else { Kept::ByClient };
-                Settled::Pass { identity: Some(identity), addition: header.map(Addition::Header), kept: Some(kept) }
+                let addition = header.map(Addition::Header);
+                Settled::Pass { identity: Some(identity), addition, kept: Some(kept), used: Some(used) }
             }
             Err(error) if ambient && self.is_stale(&error) => self.absent(self.forget(used, &error)),
             Err(error) => Settled::Refuse(
                 Rejection::new(error.reason(), &self.challenges, Some(used))
+                    .with_ambient(ambient)
                     .with_cause(error.cause())
+                    .with_hint(error.hinted())
+                    .with_findings(error.shared_findings())
                     .with_retry_after(error.retry_after())
                     .with_source(error.shared_source()),
             ),
@@ -206,7 +213,7 @@ impl Judge {
         Settled::Refuse(Rejection::new(reason, &self.challenges, used))
     }
 
-    fn panicked(&self, used: Option<usize>) -> Settled {
+    pub(super) fn panicked(&self, used: Option<usize>) -> Settled {
         let rejection = Rejection::new(Reason::Misconfigured, &self.challenges, used);
         Settled::Refuse(rejection.with_cause(Some("the verifier panicked")))
     }
@@ -225,7 +232,9 @@ impl Judge {
     #[expect(clippy::result_large_err, reason = "the answer is moved once, into the future that gives it")]
     pub(super) fn settle(&self, settled: Settled, mut head: Parts) -> Result<Passed, Response<Bytes>> {
         match settled {
-            Settled::Pass { identity, mut addition, kept } => {
+            Settled::Pass { identity, mut addition, kept, used } => {
+                let who = identity.as_ref().map(|identity| (identity.issuer(), identity.subject()));
+                self.voice.tell_passed(Stage::Verify, used, who, &head);
                 if self.is_for_proxy() {
                     proxy::restore(&mut head);
                     proxy::rename(&mut addition);
@@ -234,7 +243,7 @@ impl Judge {
                 let caching = kept.and_then(|kept| self.challenges.caching(kept));
                 Ok(Passed { head, additions: Additions { field: addition, caching } })
             }
-            Settled::Refuse(rejection) => Err(answer(rejection, &*self.respond, head)),
+            Settled::Refuse(rejection) => Err(answer(rejection, &self.voice, None, head)),
         }
     }
 
@@ -256,7 +265,7 @@ impl Judge {
     }
 
     /// Writes the outcome into the head that the inner service will see.
-    fn hand_on(&self, identity: Option<Identity>, head: &mut Parts) {
+    pub(super) fn hand_on(&self, identity: Option<Identity>, head: &mut Parts) {
         self.flag(&mut head.headers);
         match identity {
             Some(identity) => {

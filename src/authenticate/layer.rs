@@ -3,13 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::request::Parts;
 use tower_layer::Layer;
 
+use super::explanation::Explanation;
 use super::judge::Judge;
 use super::scheme::Scheme;
 use super::service::Authenticate;
 use crate::error::ConfigError;
-use crate::response::{Problem, Respond};
+use crate::observe::{Listener, Observer};
+use crate::response::{Problem, Respond, Voice};
+use crate::trace::Sampling;
 
 /// Wraps services so that they are called with a proven [`Identity`](crate::Identity) in the request's extensions, and
 /// not at all where the credentials do not hold.
@@ -53,11 +57,35 @@ impl AuthenticateLayer {
     pub fn builder() -> AuthenticateBuilder {
         AuthenticateBuilder {
             schemes: Vec::new(),
-            respond: Arc::new(Problem),
+            voice: Voice::new(Arc::new(Problem)),
             allow_anonymous: false,
             allow_cors_preflight: false,
             proxy: false,
         }
+    }
+}
+
+impl AuthenticateLayer {
+    /// What the layer would decide about a request with this head, and why, without any service being called: for a test, a page
+    /// of the operator's, a question to support.
+    ///
+    /// Credentials are verified as those of a request are: a wrong password counts in a throttle, a session may be noted as
+    /// used. No observer is told, and nothing is logged.
+    ///
+    /// ```
+    /// # use portcullis::{AuthenticateLayer, Identity, VerifyError, authenticate::Bearer, credentials::BearerToken};
+    /// # let scheme = Bearer::new("shop", async |_: BearerToken| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) });
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let layer = AuthenticateLayer::new(scheme)?;
+    /// let (head, ()) = http::Request::get("/").body(())?.into_parts();
+    /// let explanation = layer.explain(&head).await;
+    /// assert_eq!(explanation.decision().status(), Some(401));
+    /// println!("{}", explanation.decision());
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub async fn explain(&self, head: &Parts) -> Explanation {
+        self.judge.explain(head.clone()).await
     }
 }
 
@@ -80,7 +108,7 @@ impl<S> Layer<S> for AuthenticateLayer {
 #[must_use = "a builder does nothing until `build`"]
 pub struct AuthenticateBuilder {
     schemes: Vec<Arc<dyn Scheme>>,
-    respond: Arc<dyn Respond>,
+    voice: Voice,
     allow_anonymous: bool,
     allow_cors_preflight: bool,
     proxy: bool,
@@ -138,7 +166,39 @@ impl AuthenticateBuilder {
 
     /// Sets who writes the bodies of refusals. Default: [`Problem`].
     pub fn respond_with(mut self, respond: impl Respond) -> Self {
-        self.respond = Arc::new(respond);
+        self.voice.respond = Arc::new(respond);
+        self
+    }
+
+    /// Sets who hears of every decision, those of the [`RequireLayer`](crate::RequireLayer)s inside among them. Default: nobody.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use portcullis::{AuthenticateLayer, Identity, VerifyError, authenticate::Bearer, credentials::BearerToken};
+    /// # let scheme = Bearer::new("shop", async |_: BearerToken| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) });
+    /// use portcullis::observe::RecentRefusals;
+    ///
+    /// let recent = Arc::new(RecentRefusals::new(100));
+    /// let layer = AuthenticateLayer::builder().scheme(scheme).observer(recent.clone()).build()?;
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.voice.listener = Listener::new(observer);
+        self
+    }
+
+    /// How many refusals of each reason are logged in a second (feature `tracing`); those beyond are counted, and the next one
+    /// that is logged says how many they were (`unlogged`). So a flood of refusals is no flood of lines. Observers and metrics
+    /// hear of each one. Default: 20.
+    pub fn log_at_most(mut self, per_second: u32) -> Self {
+        self.voice.sampling = Arc::new(Sampling::new(per_second));
+        self
+    }
+
+    /// Has it speak as others do who were configured alike.
+    #[cfg(feature = "login")]
+    pub(crate) fn voice(mut self, voice: Voice) -> Self {
+        self.voice = voice;
         self
     }
 
@@ -149,8 +209,8 @@ impl AuthenticateBuilder {
     /// Lists every fault at once: no scheme, one scheme name twice, a realm that cannot stand in a header, a scheme that a
     /// [`proxy`](Self::proxy) cannot use.
     pub fn build(self) -> Result<AuthenticateLayer, ConfigError> {
-        let Self { schemes, respond, allow_anonymous, allow_cors_preflight, proxy } = self;
-        let judge = Judge::new(schemes, respond, allow_anonymous, allow_cors_preflight, proxy)?;
+        let Self { schemes, voice, allow_anonymous, allow_cors_preflight, proxy } = self;
+        let judge = Judge::new(schemes, voice, allow_anonymous, allow_cors_preflight, proxy)?;
         Ok(AuthenticateLayer { judge: Arc::new(judge) })
     }
 }

@@ -60,6 +60,7 @@ mod bearer;
 mod carriers;
 #[cfg(feature = "digest")]
 mod digest;
+mod explanation;
 mod future;
 mod judge;
 mod layer;
@@ -76,6 +77,7 @@ pub use basic::Basic;
 pub use bearer::Bearer;
 #[cfg(feature = "digest")]
 pub use digest::Digest;
+pub use explanation::Explanation;
 pub use future::ResponseFuture;
 #[cfg(feature = "login")]
 pub(crate) use judge::offer;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::credentials::Unreadable;
 use crate::error::Reason;
+use crate::observe::Finding;
 
 /// A verifier's "no", or its "I cannot tell".
 ///
@@ -25,6 +26,8 @@ use crate::error::Reason;
 pub struct VerifyError {
     reason: Reason,
     because: Option<&'static str>,
+    hint: Option<&'static str>,
+    findings: Option<Arc<[Finding]>>,
     retry_after: Option<Duration>,
     source: Option<Arc<dyn Error + Send + Sync>>,
     superseded: bool,
@@ -36,7 +39,7 @@ impl VerifyError {
     pub const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 
     const fn new(reason: Reason) -> Self {
-        Self { reason, because: None, retry_after: None, source: None, superseded: false }
+        Self { reason, because: None, hint: None, findings: None, retry_after: None, source: None, superseded: false }
     }
 
     /// The credential is not accepted: wrong password, bad signature, unknown, revoked, meant for somebody else.
@@ -94,6 +97,31 @@ impl VerifyError {
         self
     }
 
+    /// Adds what the developer or the operator can do about it, for the record of the [`Decision`](crate::observe::Decision).
+    /// It never reaches the client.
+    #[must_use]
+    pub const fn hint(mut self, hint: &'static str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// Adds what was expected and found, for the record of the [`Decision`](crate::observe::Decision). It never reaches the
+    /// client, and holds no secret.
+    ///
+    /// ```
+    /// use portcullis::VerifyError;
+    /// use portcullis::observe::Finding;
+    ///
+    /// let finding = Finding::about("tenant").expected("acme").found("umbrella");
+    /// let error = VerifyError::invalid().because("another tenant's key").finding(finding);
+    /// ```
+    #[must_use]
+    pub fn finding(mut self, finding: Finding) -> Self {
+        let others = self.findings.as_deref().unwrap_or_default().iter().cloned();
+        self.findings = Some(others.chain([finding]).collect());
+        self
+    }
+
     /// Sets how long the client is told to wait (`Retry-After`, rounded up to whole seconds).
     #[must_use]
     pub const fn with_retry_after(mut self, delay: Duration) -> Self {
@@ -125,6 +153,14 @@ impl VerifyError {
     pub const fn superseded(mut self) -> Self {
         self.superseded = true;
         self
+    }
+
+    pub(crate) const fn hinted(&self) -> Option<&'static str> {
+        self.hint
+    }
+
+    pub(crate) fn shared_findings(&self) -> Option<Arc<[Finding]>> {
+        self.findings.clone()
     }
 
     pub(crate) const fn is_superseded(&self) -> bool {

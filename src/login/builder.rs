@@ -16,7 +16,8 @@ use crate::credentials::BasicCredentials;
 use crate::error::{ConfigError, ConfigFault};
 use crate::identity::Verifier;
 use crate::identity::session::Sessions;
-use crate::response::{ChallengeSet, Offer, Problem, Rejection, Respond};
+use crate::observe::{Listener, Observer};
+use crate::response::{ChallengeSet, Offer, Problem, Respond, Voice};
 
 /// Logging in and out, ready to be put into a router; see [the module](super) for what each service does.
 ///
@@ -65,7 +66,7 @@ impl Login {
             scheme: scheme.clone(),
             verifier: Box::new(passwords),
             others: Vec::new(),
-            respond: Arc::new(Problem),
+            voice: Voice::new(Arc::new(Problem)),
             home: "/".into(),
             after_log_out: "/".into(),
             sessions_page: "/".into(),
@@ -110,7 +111,7 @@ pub struct LoginBuilder {
     scheme: Session<Sessions>,
     verifier: Box<dyn AnyVerifier>,
     others: Vec<Arc<dyn Scheme>>,
-    respond: Arc<dyn Respond>,
+    voice: Voice,
     home: Box<str>,
     after_log_out: Box<str>,
     sessions_page: Box<str>,
@@ -173,7 +174,13 @@ impl LoginBuilder {
     /// Sets who writes the bodies of refusals; [`LogInAttempt`](super::LogInAttempt) shows how to fill a form again. Default:
     /// [`Problem`].
     pub fn respond_with(mut self, respond: impl Respond) -> Self {
-        self.respond = Arc::new(respond);
+        self.voice.respond = Arc::new(respond);
+        self
+    }
+
+    /// Sets who hears of log-ins, log-outs and what is refused of them. Default: nobody.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.voice.listener = Listener::new(observer);
         self
     }
 
@@ -188,18 +195,16 @@ impl LoginBuilder {
         let home = path("home", &self.home, &mut faults);
         let after_log_out = path("after_log_out", &self.after_log_out, &mut faults);
         let sessions_page = path("sessions_page", &self.sessions_page, &mut faults);
-        let (scheme, respond) = (self.scheme, self.respond);
+        let (scheme, mut voice) = (self.scheme, self.voice);
         let session: Arc<dyn Scheme> = Arc::new(scheme.clone());
         // What cannot be read of a log-in is a bad request, and no failed log-in.
         let session_offer = Offer { strict: true, ..offer(&session) };
         let fields = session.reads().iter().copied();
         let offers = std::iter::once(session_offer).chain(self.others.iter().map(offer));
         let challenges = ChallengeSet::new(offers, fields, false);
-        let told = Arc::clone(&respond);
-        let members = AuthenticateLayer::builder()
-            .scheme(session)
-            .respond_with(move |rejection: &Rejection, head: &Parts| told.respond(rejection, head))
-            .build();
+        let names = std::iter::once(&session).chain(&self.others).map(|scheme| scheme.challenge().scheme());
+        voice.schemes = names.collect();
+        let members = AuthenticateLayer::builder().scheme(session).voice(voice.clone()).build();
         if let Err(error) = &challenges {
             faults.extend(error.clone());
         } else if let Err(error) = &members {
@@ -211,7 +216,7 @@ impl LoginBuilder {
             scheme,
             verifier: self.verifier,
             challenges,
-            respond,
+            voice,
             home,
             after_log_out,
             sessions_page,

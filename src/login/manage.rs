@@ -20,7 +20,7 @@ use crate::trace;
 pub(super) async fn manage<B>(settings: Arc<Settings>, request: Request<B>) -> Response<Bytes> {
     let (mut head, _) = request.into_parts();
     let Some(member) = head.extensions.get::<Identity>().cloned() else {
-        return answer(Rejection::forgotten_layer(), &*settings.respond, head);
+        return answer(Rejection::forgotten_layer(), &settings.voice, None, head);
     };
     let Some(route) = head.extensions.remove::<Route>() else { return settings.not_found(head) };
     let done = match route {

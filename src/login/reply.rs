@@ -6,7 +6,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
 use super::settings::not_stored;
-use crate::response::{RejectionId, Representation, representation};
+use crate::observe::DecisionId;
+use crate::response::{Representation, representation};
 
 /// 204.
 pub(super) fn done() -> Response<Bytes> {
@@ -62,7 +63,7 @@ struct Problem {
 impl Problem {
     fn answer(&self, status: StatusCode, request: &HeaderMap) -> Response<Bytes> {
         let Self { code, title, detail } = *self;
-        let id = RejectionId::next().to_string();
+        let id = DecisionId::next().to_string();
         let (media_type, body) = match representation(request) {
             Representation::Problem => {
                 let kind = format!("urn:portcullis:problem:{code}");

@@ -13,7 +13,7 @@ use crate::credentials::{Authorization, SessionId, Unreadable, find_cookie};
 use crate::error::Reason;
 use crate::identity::VerifyError;
 use crate::identity::session::{SessionError, Sessions};
-use crate::response::{ChallengeSet, Rejection, Respond, Words, answer};
+use crate::response::{ChallengeSet, Rejection, Voice, Words, answer};
 
 /// All that was configured.
 pub(super) struct Settings {
@@ -21,7 +21,7 @@ pub(super) struct Settings {
     pub(super) verifier: Box<dyn AnyVerifier>,
     /// The session's, then those that are named beside it.
     pub(super) challenges: Arc<ChallengeSet>,
-    pub(super) respond: Arc<dyn Respond>,
+    pub(super) voice: Voice,
     pub(super) home: HeaderValue,
     pub(super) after_log_out: HeaderValue,
     pub(super) sessions_page: HeaderValue,
@@ -78,9 +78,11 @@ impl Settings {
     pub(super) fn refuse(&self, error: &VerifyError, head: Parts) -> Response<Bytes> {
         let rejection = Rejection::new(error.reason(), &self.challenges, Some(0))
             .with_cause(error.cause())
+            .with_hint(error.hinted())
+            .with_findings(error.shared_findings())
             .with_retry_after(error.retry_after())
             .with_source(error.shared_source());
-        answer(rejection, &*self.respond, head)
+        answer(rejection, &self.voice, None, head)
     }
 
     /// The answer of the table, in words for what happened here.
@@ -92,7 +94,7 @@ impl Settings {
         head: Parts,
     ) -> Response<Bytes> {
         let rejection = Rejection::new(reason, &self.challenges, Some(0)).with_cause(Some(cause)).with_words(words);
-        answer(rejection, &*self.respond, head)
+        answer(rejection, &self.voice, None, head)
     }
 
     /// The answer where sessions could not be begun, ended or listed.
@@ -106,12 +108,12 @@ impl Settings {
     /// The verifier is at fault, and not the client.
     pub(super) fn panicked(&self, head: Parts) -> Response<Bytes> {
         let rejection = Rejection::new(Reason::Misconfigured, &self.challenges, Some(0));
-        answer(rejection.with_cause(Some("the verifier panicked")), &*self.respond, head)
+        answer(rejection.with_cause(Some("the verifier panicked")), &self.voice, None, head)
     }
 
     /// There is nothing at this address.
     pub(super) fn not_found(&self, head: Parts) -> Response<Bytes> {
-        answer(Rejection::new(Reason::Hidden, &self.challenges, None), &*self.respond, head)
+        answer(Rejection::new(Reason::Hidden, &self.challenges, None), &self.voice, None, head)
     }
 }
 

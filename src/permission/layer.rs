@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::request::Parts;
 use tower_layer::Layer;
 
 use super::requirement::Requirement;
@@ -9,6 +10,7 @@ use super::rule::Rule;
 use super::service::Require;
 use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
+use crate::observe::Decision;
 use crate::response::Respond;
 
 /// Lets requests through whose identity meets a [`Requirement`], and answers the others.
@@ -61,6 +63,15 @@ impl RequireLayer {
     pub fn respond_with(mut self, respond: impl Respond) -> Self {
         Arc::make_mut(&mut self.rule).respond = Some(Arc::new(respond));
         self
+    }
+}
+
+impl RequireLayer {
+    /// What the layer would decide about a request with this head, and why, without anything being called. The head is one that
+    /// an [`AuthenticateLayer`](crate::AuthenticateLayer) has let in: see
+    /// [`Explanation::hand_on`](crate::authenticate::Explanation::hand_on). Policies are asked as ever; nobody is told.
+    pub async fn explain(&self, head: &Parts) -> Decision<'static> {
+        self.rule.explain(head).await
     }
 }
 

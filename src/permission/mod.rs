@@ -27,6 +27,7 @@
 //! ```
 
 mod evaluate;
+mod findings;
 mod future;
 mod layer;
 mod policy;

@@ -13,12 +13,14 @@ use http::Response;
 use http::request::Parts;
 
 use super::evaluate::{Answer, Case, Failure, Truth, address};
+use super::findings::{findings, hint};
 use super::requirement::Requirement;
 use crate::clock::Clock;
-use crate::deferred::{Additions, Decide, Passed};
+use crate::deferred::{Additions, Decide, Guarded, Passed};
 use crate::error::Reason;
 use crate::identity::{Identity, VerifyError};
-use crate::response::{Anonymous, Context, Problem, Rejection, Respond, answer};
+use crate::observe::{Decision, Stage};
+use crate::response::{Anonymous, Context, Rejection, Respond, Voice, answer, record};
 
 /// All that a layer knows, shared by its services and futures.
 #[derive(Clone)]
@@ -49,7 +51,9 @@ impl Rule {
     pub(super) fn judge(&self, head: &Parts) -> Verdict {
         let Some(identity) = head.extensions.get::<Identity>() else {
             return Verdict::Refuse(match head.extensions.get::<Anonymous>() {
-                Some(Anonymous(context)) => Rejection::new(Reason::Missing, &context.challenges, None),
+                Some(Anonymous(context)) => {
+                    Rejection::new(Reason::Missing, &context.challenges, None).with_stage(Stage::Decide)
+                }
                 None => Rejection::forgotten_layer(),
             });
         };
@@ -77,6 +81,8 @@ impl Rule {
             Failure::StepUp => Reason::StepUp,
         };
         let rejection = Rejection::new(reason, &context.challenges, context.used);
+        let findings = findings(&wanted, case.identity, case.clock);
+        let rejection = rejection.with_findings(Some(findings)).with_hint(hint(&wanted));
         // A hidden refusal that named a scope would not hide much.
         if reason == Reason::Hidden { rejection } else { rejection.with_wanted(wanted) }
     }
@@ -108,27 +114,73 @@ impl Rule {
 
     /// The answer to a refused request, by the responder that is nearest.
     pub(super) fn answer(&self, rejection: Rejection, head: Parts) -> Response<Bytes> {
-        let outer = match (head.extensions.get::<Identity>(), head.extensions.get::<Anonymous>()) {
-            (Some(identity), _) => identity.handed_on::<Context>().map(|context| Arc::clone(&context.respond)),
-            (None, Some(Anonymous(context))) => Some(Arc::clone(&context.respond)),
-            (None, None) => None,
+        let identity = head.extensions.get::<Identity>().cloned();
+        let outer = outside(&head).map(|context| Arc::clone(&context.voice));
+        let outer = outer.as_deref().unwrap_or_else(|| Voice::of_nobody());
+        let who = identity.as_ref().map(who);
+        match &self.respond {
+            Some(respond) => answer(rejection, &outer.with_respond(Arc::clone(respond)), who, head),
+            None => answer(rejection, outer, who, head),
+        }
+    }
+
+    /// Tells whoever listens that a request is let in.
+    pub(super) fn tell_allowed(head: &Parts) {
+        let Some(identity) = head.extensions.get::<Identity>() else { return };
+        if let Some(context) = identity.handed_on::<Context>() {
+            context.voice.tell_passed(Stage::Decide, context.used, Some(who(identity)), head);
+        }
+    }
+
+    /// The record of the decision about a request with this head, which goes nowhere.
+    pub(super) async fn explain(&self, head: &Parts) -> Decision<'static> {
+        let refused = match self.judge(head) {
+            Verdict::Allow => None,
+            Verdict::Ask(identity) => Guarded(Box::pin(self.ask(&identity, head)))
+                .await
+                .unwrap_or_else(|| {
+                    Err(identity.handed_on::<Context>().map_or_else(Rejection::forgotten_layer, panicked))
+                })
+                .err(),
+            Verdict::Refuse(rejection) => Some(rejection),
         };
-        match self.respond.clone().or(outer) {
-            Some(respond) => answer(rejection, &*respond, head),
-            None => answer(rejection, &Problem, head),
+        let context = outside(head);
+        let voice = context.map_or_else(|| Voice::of_nobody(), |context| &context.voice);
+        let who = head.extensions.get::<Identity>().map(who);
+        match refused {
+            Some(rejection) => record::refused(&rejection, voice, who, head).into_owned(),
+            None => {
+                record::passed(Stage::Decide, voice, context.and_then(|context| context.used), who, head).into_owned()
+            }
         }
     }
 }
 
+/// What the layer outside has left in the request, if there is one.
+fn outside(head: &Parts) -> Option<&Context> {
+    match (head.extensions.get::<Identity>(), head.extensions.get::<Anonymous>()) {
+        (Some(identity), _) => identity.handed_on::<Context>(),
+        (None, Some(Anonymous(context))) => Some(context),
+        (None, None) => None,
+    }
+}
+
+fn who(identity: &Identity) -> (&str, &str) {
+    (identity.issuer(), identity.subject())
+}
+
 fn unable(context: &Context, source: Option<Arc<dyn Error + Send + Sync>>) -> Rejection {
     Rejection::new(Reason::Unavailable, &context.challenges, context.used)
+        .with_stage(Stage::Decide)
         .with_cause(Some("a policy could not decide"))
         .with_retry_after(Some(VerifyError::DEFAULT_RETRY_AFTER))
         .with_source(source)
 }
 
 fn panicked(context: &Context) -> Rejection {
-    Rejection::new(Reason::Misconfigured, &context.challenges, context.used).with_cause(Some("a policy panicked"))
+    Rejection::new(Reason::Misconfigured, &context.challenges, context.used)
+        .with_stage(Stage::Decide)
+        .with_cause(Some("a policy panicked"))
 }
 
 impl Deciding {
@@ -150,23 +202,12 @@ impl Decide for Deciding {
     fn poll_decision(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<Passed, Response<Bytes>>> {
         let (decision, head) = ready!(self.decision.as_mut().poll(cx));
         Poll::Ready(match decision {
-            Ok(()) => Ok(Passed { head, additions: Additions::default() }),
+            Ok(()) => {
+                Rule::tell_allowed(&head);
+                Ok(Passed { head, additions: Additions::default() })
+            }
             Err(rejection) => Err(self.rule.answer(rejection, head)),
         })
-    }
-}
-
-/// A future whose panic is `None`.
-struct Guarded<F>(Pin<Box<F>>);
-
-impl<F: Future> Future for Guarded<F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx))) {
-            Ok(poll) => poll.map(Some),
-            Err(_) => Poll::Ready(None),
-        }
     }
 }
 

@@ -68,7 +68,10 @@ where
         let (head, body) = request.into_parts();
         ResponseFuture::new(match self.rule.judge(&head) {
             // This instance was polled ready; no clone of it was.
-            Verdict::Allow => Deferred::calling(self.inner.call(Request::from_parts(head, body)), Additions::default()),
+            Verdict::Allow => {
+                Rule::tell_allowed(&head);
+                Deferred::calling(self.inner.call(Request::from_parts(head, body)), Additions::default())
+            }
             Verdict::Refuse(rejection) => Deferred::refused(self.rule.answer(rejection, head)),
             // Nobody holds capacity of the inner service meanwhile: the ready instance is dropped, and after the decision a
             // clone is driven to readiness.

@@ -1,7 +1,5 @@
 //! From a rejection to its response: the headers that are not a hook's to choose.
 
-use std::error::Error;
-use std::fmt::Debug;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,13 +9,14 @@ use http::{HeaderMap, HeaderValue, Response};
 
 use super::challenge::Challenge;
 use super::challenges::{ChallengeSet, SECRETS};
-use super::rejection::{Challenges, Rejection};
-use super::respond::{Reply, Respond};
-use crate::names::Names;
-use crate::trace;
+use super::record::Who;
+use super::rejection::Rejection;
+use super::respond::Reply;
+use super::table::Challenges;
+use super::voice::Voice;
 
-/// The answer to a refused request, whose head is not needed any more.
-pub(crate) fn answer(rejection: Rejection, respond: &dyn Respond, mut head: Parts) -> Response<Bytes> {
+/// The answer to a refused request, whose head is not needed any more. `who` is the identity, where one was proven.
+pub(crate) fn answer(rejection: Rejection, voice: &Voice, who: Who<'_>, mut head: Parts) -> Response<Bytes> {
     let secrets = rejection.challenges().map_or(&SECRETS[..], ChallengeSet::secrets);
     // Comparing the few names there are is cheaper than looking for each, of which most refused requests have none.
     if head.headers.keys().any(|name| secrets.contains(name)) {
@@ -25,18 +24,9 @@ pub(crate) fn answer(rejection: Rejection, respond: &dyn Respond, mut head: Part
             head.headers.remove(secret);
         }
     }
+    voice.tell_refused(&rejection, who, &head);
     let wire = rejection.wire();
-    trace::refused(&trace::Refusal {
-        id: &rejection.id(),
-        status: wire.status.as_u16(),
-        reason: rejection.reason().code(),
-        severity: wire.severity,
-        cause: rejection.cause(),
-        missing_scopes: rejection.wanted().and_then(|wanted| if_any(&wanted.scopes)),
-        missing_roles: rejection.wanted().and_then(|wanted| if_any(&wanted.roles)),
-        source: rejection.source(),
-    });
-    let Reply { mut headers, body } = respond.respond(&rejection, &head);
+    let Reply { mut headers, body } = voice.respond.respond(&rejection, &head);
     headers.insert(CACHE_CONTROL, const { HeaderValue::from_static("no-store") });
     headers.insert(X_CONTENT_TYPE_OPTIONS, const { HeaderValue::from_static("nosniff") });
     if let Some(delay) = rejection.retry_after() {
@@ -51,11 +41,6 @@ pub(crate) fn answer(rejection: Rejection, respond: &dyn Respond, mut head: Part
     *response.headers_mut() = headers;
     response.extensions_mut().insert(rejection);
     response
-}
-
-/// An empty list is no news.
-fn if_any(names: &Names) -> Option<&dyn Debug> {
-    if names.is_empty() { None } else { Some(names) }
 }
 
 fn write_challenges(headers: &mut HeaderMap, challenges: &ChallengeSet, rejection: &Rejection, which: Challenges) {

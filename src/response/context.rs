@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::challenges::ChallengeSet;
-use super::respond::Respond;
+use super::voice::Voice;
 
 /// What a step-up or a missing permission needs further in: it must repeat the challenges and speak with the same voice.
 pub(crate) struct Context {
     pub(crate) challenges: Arc<ChallengeSet>,
     /// The scheme that carried the accepted credential.
     pub(crate) used: Option<usize>,
-    pub(crate) respond: Arc<dyn Respond>,
+    pub(crate) voice: Arc<Voice>,
 }
 
 impl fmt::Debug for Context {

@@ -1,6 +1,6 @@
 //! Stage 4, respond: what a refused client is told, and what it is never told.
 //!
-//! [`rejection`](Rejection) holds the one table from [`Reason`](crate::Reason) to the wire. The library alone writes the
+//! One table leads from [`Reason`](crate::Reason) to the wire. The library alone writes the
 //! status, `WWW-Authenticate`, `Retry-After`, `Cache-Control: no-store`, `Vary` and `X-Content-Type-Options` of a
 //! refusal; a [`Respond`] hook may choose the body and add headers, and cannot lose these. Every refusal carries its
 //! [`Rejection`] in the response's extensions, so that outer layers can log it.
@@ -19,9 +19,15 @@ mod context;
 pub(crate) mod json;
 mod negotiate;
 mod problem;
+pub(crate) mod record;
 mod rejection;
-mod rejection_id;
 mod respond;
+#[cfg(feature = "axum")]
+mod route_axum;
+#[cfg(not(feature = "axum"))]
+mod route_own;
+mod table;
+mod voice;
 
 pub(crate) use answer::answer;
 #[cfg(feature = "digest")]
@@ -38,5 +44,9 @@ pub use rejection::Rejection;
 pub(crate) use rejection::Wanted;
 #[cfg(feature = "login")]
 pub(crate) use rejection::Words;
-pub use rejection_id::RejectionId;
 pub use respond::{Reply, Respond};
+#[cfg(feature = "axum")]
+use route_axum::route;
+#[cfg(not(feature = "axum"))]
+use route_own::route;
+pub(crate) use voice::Voice;

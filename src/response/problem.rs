@@ -9,8 +9,9 @@ use http::request::Parts;
 use super::answer::whole_seconds;
 use super::json;
 use super::negotiate::{Representation, representation};
-use super::rejection::{Circumstances, Rejection, Wanted, Wire, wire};
+use super::rejection::{Rejection, Wanted};
 use super::respond::{Reply, Respond};
+use super::table::{Circumstances, Wire, wire};
 use crate::error::Reason;
 
 /// Answers refusals with `application/problem+json`, or `text/plain` where `Accept` prefers it. The default.

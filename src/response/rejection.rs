@@ -1,4 +1,4 @@
-//! A refusal with its answer decided, and THE table from reason to wire.
+//! A refusal with its answer decided.
 
 use std::error::Error;
 use std::fmt;
@@ -8,89 +8,10 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::challenges::ChallengeSet;
-use super::rejection_id::RejectionId;
+use super::table::{Circumstances, Wire, wire};
 use crate::error::{Reason, Severity};
 use crate::names::Names;
-
-/// How one reason goes on the wire.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wire {
-    pub(crate) status: StatusCode,
-    pub(crate) challenges: Challenges,
-    pub(crate) title: &'static str,
-    /// What the client can do next.
-    pub(crate) detail: &'static str,
-    pub(crate) severity: Severity,
-}
-
-/// Which challenges an answer carries.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Challenges {
-    /// That of the scheme that was used, saying what went wrong, then the others as they stand.
-    All,
-    None,
-    /// That of the scheme that was used, if its challenge says what went wrong (RFC 6750 section 3).
-    Used,
-}
-
-/// Under which circumstances a reason goes on the wire.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Circumstances {
-    /// The scheme that was used says in its challenge what went wrong: it takes tokens, of which the same user may get many.
-    pub(crate) explains: bool,
-    /// The scheme that was used calls an unreadable credential a bad request, where others call it a failed log-in.
-    pub(crate) strict: bool,
-    /// We guard a proxy, not an origin server: the same answers under other names (RFC 9110 section 11.7).
-    pub(crate) proxy: bool,
-}
-
-/// THE table. A new reason does not compile until it has a row.
-#[rustfmt::skip]
-pub(crate) const fn wire(reason: Reason, circumstances: Circumstances) -> Wire {
-    use Challenges::{All, None, Used};
-    use Severity::{Debug, Error, Info};
-    let Circumstances { explains, strict, proxy } = circumstances;
-    let unauthorized = if proxy { StatusCode::PROXY_AUTHENTICATION_REQUIRED } else { StatusCode::UNAUTHORIZED };
-    let (status, challenges, severity, title, detail) = match reason {
-        Reason::Missing if proxy => (unauthorized, All, Debug, "Proxy authentication required",
-            "Send credentials to this proxy by one of the schemes that Proxy-Authenticate names."),
-        Reason::Missing => (unauthorized, All, Debug, "Authentication required",
-            "Send credentials by one of the schemes that WWW-Authenticate names."),
-        Reason::Malformed if strict => (StatusCode::BAD_REQUEST, Used, Debug, "Credentials cannot be read",
-            "Check how the Authorization field is written, then send the request again."),
-        Reason::Malformed => (unauthorized, All, Debug, "Credentials cannot be read",
-            "Check how the credentials are written, then send the request again."),
-        Reason::Ambiguous if proxy => (StatusCode::BAD_REQUEST, Used, Debug, "More than one credential",
-            "Send one Proxy-Authorization field, and only once."),
-        Reason::Ambiguous => (StatusCode::BAD_REQUEST, Used, Debug, "More than one credential",
-            "Send one Authorization field, or one session cookie, and each only once."),
-        Reason::Invalid => (unauthorized, All, Info, "Credentials not accepted",
-            "Check the credentials, or get new ones, and try again."),
-        Reason::Expired => (unauthorized, All, Debug, "Credentials expired",
-            "Log in again or get a new token, then repeat the request."),
-        Reason::StepUp => (unauthorized, All, Info, "Newer or stronger log-in required",
-            "Log in again as asked for here, then repeat the request."),
-        // A token is one of many that the same user may get; a password or a session is all there is.
-        Reason::Forbidden if explains => (StatusCode::FORBIDDEN, Used, Info, "Permission missing",
-            "We know who you are, and this needs a permission that your token does not give. Get one that does; if the \
-             issuer gives you none, ask the owner of the service for the permission."),
-        Reason::Forbidden => (StatusCode::FORBIDDEN, Used, Info, "Permission missing",
-            "We know who you are, and this needs a permission that you do not have. Logging in again as the same user \
-             does not help; ask the owner of the service for it."),
-        Reason::CrossSite => (StatusCode::FORBIDDEN, None, Info, "Request from another site",
-            "The request came from another site, or does not say from where. Open the application itself and repeat the action \
-             there; a program sends its session in the Authorization field."),
-        Reason::Hidden => (StatusCode::NOT_FOUND, None, Info, "Not found",
-            "There is nothing at this address."),
-        Reason::Throttled => (StatusCode::TOO_MANY_REQUESTS, None, Info, "Too many failed attempts",
-            "Wait as long as Retry-After says, then try again."),
-        Reason::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, None, Error, "Cannot be decided now",
-            "The fault is on our side. Keep your credentials and try again when Retry-After has passed."),
-        Reason::Misconfigured => (StatusCode::INTERNAL_SERVER_ERROR, None, Error, "Internal server error",
-            "The fault is on our side. If it stays, tell the owner of the service the id of this answer."),
-    };
-    Wire { status, challenges, title, detail, severity }
-}
+use crate::observe::{DecisionId, Finding, Stage};
 
 /// A refusal: the reason, and all that its answer says.
 ///
@@ -109,10 +30,15 @@ pub(crate) const fn wire(reason: Reason, circumstances: Circumstances) -> Wire {
 #[derive(Clone)]
 pub struct Rejection {
     reason: Reason,
-    id: RejectionId,
+    id: DecisionId,
     challenges: Option<Arc<ChallengeSet>>,
     used: Option<usize>,
+    /// The credential came by itself, as a cookie does.
+    ambient: bool,
+    stage: Stage,
     cause: Option<&'static str>,
+    hint: Option<&'static str>,
+    findings: Option<Arc<[Finding]>>,
     retry_after: Option<Duration>,
     source: Option<Arc<dyn Error + Send + Sync>>,
     wanted: Option<Arc<Wanted>>,
@@ -163,10 +89,14 @@ impl Rejection {
     fn bare(reason: Reason) -> Self {
         Self {
             reason,
-            id: RejectionId::next(),
+            id: DecisionId::next(),
             challenges: None,
             used: None,
+            ambient: false,
+            stage: Stage::of(reason),
             cause: None,
+            hint: None,
+            findings: None,
             retry_after: None,
             source: None,
             wanted: None,
@@ -176,6 +106,28 @@ impl Rejection {
 
     pub(crate) const fn with_cause(mut self, cause: Option<&'static str>) -> Self {
         self.cause = cause;
+        self
+    }
+
+    pub(crate) const fn with_hint(mut self, hint: Option<&'static str>) -> Self {
+        self.hint = hint;
+        self
+    }
+
+    pub(crate) fn with_findings(mut self, findings: Option<Arc<[Finding]>>) -> Self {
+        self.findings = findings;
+        self
+    }
+
+    /// Says that a browser sent the credential by itself.
+    pub(crate) const fn with_ambient(mut self, ambient: bool) -> Self {
+        self.ambient = ambient;
+        self
+    }
+
+    /// Says which stage refused, where it is not the one that [`Stage::of`] would guess.
+    pub(crate) const fn with_stage(mut self, stage: Stage) -> Self {
+        self.stage = stage;
         self
     }
 
@@ -208,7 +160,7 @@ impl Rejection {
 
     /// A name for this one refusal, the same in the body, the log and here, for a client to quote to support.
     #[must_use]
-    pub const fn id(&self) -> RejectionId {
+    pub const fn id(&self) -> DecisionId {
         self.id
     }
 
@@ -216,6 +168,24 @@ impl Rejection {
     #[must_use]
     pub const fn cause(&self) -> Option<&'static str> {
         self.cause
+    }
+
+    /// Which stage refused.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// What the developer or the operator can do; the client is not told.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        self.hint
+    }
+
+    /// What was expected and found, for the operator's log; the client is not told.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        self.findings.as_deref().unwrap_or_default()
     }
 
     /// How long the client is told to wait.
@@ -298,6 +268,15 @@ impl Rejection {
 
     pub(crate) const fn used(&self) -> Option<usize> {
         self.used
+    }
+
+    /// Whether a browser sent the credential by itself.
+    pub(crate) const fn is_ambient(&self) -> bool {
+        self.ambient
+    }
+
+    pub(crate) fn shared_source(&self) -> Option<Arc<dyn Error + Send + Sync>> {
+        self.source.clone()
     }
 }
 

@@ -1,11 +1,12 @@
-//! The name of one refusal, for support.
+//! The name of one decision, for support.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The name of one refusal: 16 hexadecimal digits, as good as unique in a process, that tell nothing of how many there were.
+/// The name of one decision: 16 hexadecimal digits, as good as unique in a process, that tell nothing of how many there were.
+/// A client that is refused is told it, to quote it to support; the log has it too.
 ///
 /// ```
 /// # fn show(rejection: &portcullis::response::Rejection) {
@@ -13,9 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// # }
 /// ```
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
-pub struct RejectionId(u64);
+pub struct DecisionId(u64);
 
-impl RejectionId {
+impl DecisionId {
     pub(crate) fn next() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         static KEY: OnceLock<RandomState> = OnceLock::new();
@@ -32,13 +33,13 @@ impl RejectionId {
     }
 }
 
-impl fmt::Display for RejectionId {
+impl fmt::Display for DecisionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
     }
 }
 
-impl fmt::Debug for RejectionId {
+impl fmt::Debug for DecisionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -1,0 +1,85 @@
+//! THE table from reason to wire.
+
+use http::StatusCode;
+
+use crate::error::{Reason, Severity};
+
+/// How one reason goes on the wire.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wire {
+    pub(crate) status: StatusCode,
+    pub(crate) challenges: Challenges,
+    pub(crate) title: &'static str,
+    /// What the client can do next.
+    pub(crate) detail: &'static str,
+    pub(crate) severity: Severity,
+}
+
+/// Which challenges an answer carries.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Challenges {
+    /// That of the scheme that was used, saying what went wrong, then the others as they stand.
+    All,
+    None,
+    /// That of the scheme that was used, if its challenge says what went wrong (RFC 6750 section 3).
+    Used,
+}
+
+/// Under which circumstances a reason goes on the wire.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Circumstances {
+    /// The scheme that was used says in its challenge what went wrong: it takes tokens, of which the same user may get many.
+    pub(crate) explains: bool,
+    /// The scheme that was used calls an unreadable credential a bad request, where others call it a failed log-in.
+    pub(crate) strict: bool,
+    /// We guard a proxy, not an origin server: the same answers under other names (RFC 9110 section 11.7).
+    pub(crate) proxy: bool,
+}
+
+/// THE table. A new reason does not compile until it has a row.
+#[rustfmt::skip]
+pub(crate) const fn wire(reason: Reason, circumstances: Circumstances) -> Wire {
+    use Challenges::{All, None, Used};
+    use Severity::{Debug, Error, Info};
+    let Circumstances { explains, strict, proxy } = circumstances;
+    let unauthorized = if proxy { StatusCode::PROXY_AUTHENTICATION_REQUIRED } else { StatusCode::UNAUTHORIZED };
+    let (status, challenges, severity, title, detail) = match reason {
+        Reason::Missing if proxy => (unauthorized, All, Debug, "Proxy authentication required",
+            "Send credentials to this proxy by one of the schemes that Proxy-Authenticate names."),
+        Reason::Missing => (unauthorized, All, Debug, "Authentication required",
+            "Send credentials by one of the schemes that WWW-Authenticate names."),
+        Reason::Malformed if strict => (StatusCode::BAD_REQUEST, Used, Debug, "Credentials cannot be read",
+            "Check how the Authorization field is written, then send the request again."),
+        Reason::Malformed => (unauthorized, All, Debug, "Credentials cannot be read",
+            "Check how the credentials are written, then send the request again."),
+        Reason::Ambiguous if proxy => (StatusCode::BAD_REQUEST, Used, Debug, "More than one credential",
+            "Send one Proxy-Authorization field, and only once."),
+        Reason::Ambiguous => (StatusCode::BAD_REQUEST, Used, Debug, "More than one credential",
+            "Send one Authorization field, or one session cookie, and each only once."),
+        Reason::Invalid => (unauthorized, All, Info, "Credentials not accepted",
+            "Check the credentials, or get new ones, and try again."),
+        Reason::Expired => (unauthorized, All, Debug, "Credentials expired",
+            "Log in again or get a new token, then repeat the request."),
+        Reason::StepUp => (unauthorized, All, Info, "Newer or stronger log-in required",
+            "Log in again as asked for here, then repeat the request."),
+        // A token is one of many that the same user may get; a password or a session is all there is.
+        Reason::Forbidden if explains => (StatusCode::FORBIDDEN, Used, Info, "Permission missing",
+            "We know who you are, and this needs a permission that your token does not give. Get one that does; if the \
+             issuer gives you none, ask the owner of the service for the permission."),
+        Reason::Forbidden => (StatusCode::FORBIDDEN, Used, Info, "Permission missing",
+            "We know who you are, and this needs a permission that you do not have. Logging in again as the same user \
+             does not help; ask the owner of the service for it."),
+        Reason::CrossSite => (StatusCode::FORBIDDEN, None, Info, "Request from another site",
+            "The request came from another site, or does not say from where. Open the application itself and repeat the action \
+             there; a program sends its session in the Authorization field."),
+        Reason::Hidden => (StatusCode::NOT_FOUND, None, Info, "Not found",
+            "There is nothing at this address."),
+        Reason::Throttled => (StatusCode::TOO_MANY_REQUESTS, None, Info, "Too many failed attempts",
+            "Wait as long as Retry-After says, then try again."),
+        Reason::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, None, Error, "Cannot be decided now",
+            "The fault is on our side. Keep your credentials and try again when Retry-After has passed."),
+        Reason::Misconfigured => (StatusCode::INTERNAL_SERVER_ERROR, None, Error, "Internal server error",
+            "The fault is on our side. If it stays, tell the owner of the service the id of this answer."),
+    };
+    Wire { status, challenges, title, detail, severity }
+}
