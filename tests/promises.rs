@@ -29,7 +29,7 @@ use std::{fs, io};
 use http::{Request, Response};
 use portcullis::authenticate::{
     Accepted, ApiKeys, Attempt, Authenticate, AuthenticateBuilder, AuthenticateLayer, Basic, Bearer, Carrier, Digest,
-    SameOrigin, Scheme, Session,
+    Explanation, SameOrigin, Scheme, Session,
 };
 use portcullis::axum::{Refused, Value};
 use portcullis::clock::{Clock, ManualClock, SystemClock, UnixTime};
@@ -65,7 +65,9 @@ use portcullis::identity::throttle::{Permit, Throttle, ThrottleBuilder, Throttle
 use portcullis::identity::token::TokenVerifier;
 use portcullis::identity::{Assertion, AuthTime, Identity, Names, Verifier, VerifyError};
 use portcullis::login::{LogIn, LogInAttempt, LogOut, Login, LoginBuilder, Manage};
-use portcullis::observe::DecisionId;
+use portcullis::observe::{
+    self, Claimed, DecisionId, Event, Finding, Observer, Outcome, RecentRefusals, Route, Stage, Tried,
+};
 use portcullis::outbound::{Client, ClientBuilder};
 use portcullis::permission::{Decision, Policy, Require, RequireLayer, Requirement};
 use portcullis::resource::{MetadataService, ProtectedResource, ProtectedResourceBuilder, Publish, PublishLayer};
@@ -173,8 +175,9 @@ promise! {
         PublishLayer, Publish<Inner>, MetadataService, Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge,
         TokenBuilder<'static>, ClientAddress, PasswordMemory, Throttle, Throttled<Checks>, TrustedProxies, Client,
         KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque, HtpasswdFile,
-        HtpasswdState, PasswordCheck, ApiKeyOr<TokenVerifier>, ApiKeyVerifier, FileApiKeys, Login, LogIn, LogInAttempt, LogOut, Manage, MemoryApiKeys, Carrier, DigestAlgorithm, DigestName, DigestQuery, DigestUser, DigestUsers, Ha1;
-    Plain: LoginBuilder, Accepted, Assertion, AuthenticateBuilder, Permit, ThrottleBuilder, Basic<Checks>, Bearer<Attempted>,
+        HtpasswdState, PasswordCheck, ApiKeyOr<TokenVerifier>, ApiKeyVerifier, FileApiKeys, Login, LogIn, LogInAttempt, LogOut, Manage, MemoryApiKeys, Carrier, DigestAlgorithm, DigestName, DigestQuery, DigestUser, DigestUsers, Ha1,
+        observe::Decision<'static>, Claimed<'static>, Finding, Outcome, Route, Stage, Tried;
+    Plain: LoginBuilder, Explanation, RecentRefusals, Accepted, Assertion, AuthenticateBuilder, Permit, ThrottleBuilder, Basic<Checks>, Bearer<Attempted>,
         Digest<DigestUsers>, DigestCredentials,
         BasicCredentials, BearerToken, SessionId, Issuer, HashPoolBuilder, MemoryRevocationsBuilder, RedisRevocationsBuilder, PostgresStoreBuilder, RedisStoreBuilder, SqliteStoreBuilder, SessionsBuilder, CachedStoreBuilder<MemoryStore>, NewSession,
         LoggedOut, Users,
@@ -187,6 +190,8 @@ promise! {
         resource::ResponseFuture<Answered>;
     Scheme: Basic<Checks>, Bearer<TokenVerifier>, Bearer<JwtVerifier>, Session<Sessions>,
         ApiKeys, Bearer<ApiKeyVerifier>, Bearer<ApiKeyOr<JwtVerifier>>;
+    Debug: Event<'static>;
+    Observer: RecentRefusals;
     Respond: Problem;
     ApiKeyStore: MemoryApiKeys, FileApiKeys;
     Revocations: MemoryRevocations, RedisRevocations;

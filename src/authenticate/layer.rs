@@ -55,9 +55,14 @@ impl AuthenticateLayer {
 
     /// Begins a layer.
     pub fn builder() -> AuthenticateBuilder {
+        Self::speaking_with(Voice::new(Arc::new(Problem)))
+    }
+
+    /// Begins a layer that speaks as others do who were configured alike.
+    pub(crate) fn speaking_with(voice: Voice) -> AuthenticateBuilder {
         AuthenticateBuilder {
             schemes: Vec::new(),
-            voice: Voice::new(Arc::new(Problem)),
+            voice,
             allow_anonymous: false,
             allow_cors_preflight: false,
             proxy: false,
@@ -192,13 +197,6 @@ impl AuthenticateBuilder {
     /// hear of each one. Default: 20.
     pub fn log_at_most(mut self, per_second: u32) -> Self {
         self.voice.sampling = Arc::new(Sampling::new(per_second));
-        self
-    }
-
-    /// Has it speak as others do who were configured alike.
-    #[cfg(feature = "login")]
-    pub(crate) fn voice(mut self, voice: Voice) -> Self {
-        self.voice = voice;
         self
     }
 

@@ -204,7 +204,7 @@ impl LoginBuilder {
         let challenges = ChallengeSet::new(offers, fields, false);
         let names = std::iter::once(&session).chain(&self.others).map(|scheme| scheme.challenge().scheme());
         voice.schemes = names.collect();
-        let members = AuthenticateLayer::builder().scheme(session).voice(voice.clone()).build();
+        let members = AuthenticateLayer::speaking_with(voice.clone()).scheme(session).build();
         if let Err(error) = &challenges {
             faults.extend(error.clone());
         } else if let Err(error) = &members {

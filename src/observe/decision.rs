@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::decision_id::DecisionId;
 use super::finding::Finding;
 use super::tried::{Tried, schemes_tried};
+use crate::clock::UnixTime;
 use crate::error::{Reason, Severity};
 
 /// Which stage of a request's path decided.
@@ -102,6 +103,7 @@ impl Outcome {
 #[derive(Clone, Debug)]
 pub struct Decision<'a> {
     pub(crate) id: DecisionId,
+    pub(crate) at: UnixTime,
     pub(crate) outcome: Outcome,
     pub(crate) stage: Stage,
     pub(crate) status: Option<u16>,
@@ -124,6 +126,12 @@ impl Decision<'_> {
     #[must_use]
     pub const fn id(&self) -> DecisionId {
         self.id
+    }
+
+    /// When it was made.
+    #[must_use]
+    pub const fn at(&self) -> UnixTime {
+        self.at
     }
 
     /// How it ended.
@@ -236,6 +244,7 @@ impl Decision<'_> {
             subject: self.subject.map(|(issuer, subject)| (owned(issuer), owned(subject))),
             findings: Cow::Owned(self.findings.into_owned()),
             id: self.id,
+            at: self.at,
             outcome: self.outcome,
             stage: self.stage,
             status: self.status,

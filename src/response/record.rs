@@ -8,6 +8,7 @@ use super::rejection::Rejection;
 use super::route;
 use super::table::Wire;
 use super::voice::Voice;
+use crate::clock::{Clock, SystemClock};
 use crate::error::Severity;
 use crate::observe::{Decision, DecisionId, Outcome, Stage};
 use crate::trace;
@@ -49,6 +50,7 @@ pub(crate) fn passed<'a>(
 fn blank<'a>(voice: &'a Voice, used: Option<usize>, who: Who<'a>, head: &'a Parts) -> Decision<'a> {
     Decision {
         id: DecisionId::next(),
+        at: SystemClock.now(),
         outcome: Outcome::Passed,
         stage: Stage::Verify,
         status: None,
