@@ -21,6 +21,7 @@ pub(crate) async fn answer(gate: &Gate, request: Request<Body>) -> Response<Body
         "/healthz" => serde_json::json!({"status": "ok"}),
         "/counters" => gate.counters.to_json(),
         "/keys" => gate.describe_keys(),
+        "/refusals" => gate.kept.refusals.to_json(),
         "/revocations" => return change(gate, request).await,
         _ => return Problem::NOT_FOUND.answer(request.headers()),
     };

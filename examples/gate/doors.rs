@@ -10,6 +10,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 use portcullis::authenticate::Scheme;
+use portcullis::observe::Route;
 use portcullis::permission::{Decision, policy};
 use portcullis::{AuthenticateLayer, ConfigError, Identity, RequireLayer};
 use tower::util::BoxCloneSyncService;
@@ -17,7 +18,9 @@ use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 
 use crate::config::{Allow, Rule, SchemeName};
 use crate::echo;
+use crate::explain::Verdict;
 use crate::path::Pattern;
+use crate::refusals::Refusals;
 
 /// The schemes there are, in the order of their challenges.
 pub(crate) type Schemes = Vec<(SchemeName, Arc<dyn Scheme>)>;
@@ -29,36 +32,74 @@ pub(crate) struct Doors {
     doors: Vec<Door>,
     /// Only those who are known learn that there is nothing for them.
     wall: Room,
+    wall_guards: Guards,
 }
 
 struct Door {
     pattern: Pattern,
     methods: Option<Vec<Method>>,
+    /// The path of the rule, as records of decisions name it.
+    route: Route,
+    guards: Guards,
     room: Room,
 }
 
+/// Who stands at a door.
+enum Guards {
+    /// Nobody.
+    None,
+    /// Anonymous people are let in.
+    Layer(AuthenticateLayer),
+    Layers(AuthenticateLayer, RequireLayer),
+}
+
 impl Doors {
-    pub(crate) fn build(rules: Vec<Rule>, schemes: &Schemes, counters: &Counters) -> Result<Self, ConfigError> {
-        let mut entrances = Entrances { schemes, built: HashMap::new() };
+    /// Has `refusals` hear of all that is decided.
+    pub(crate) fn build(
+        rules: Vec<Rule>,
+        schemes: &Schemes,
+        counters: &Counters,
+        refusals: &Refusals,
+    ) -> Result<Self, ConfigError> {
+        let mut entrances = Entrances { schemes, refusals, built: HashMap::new() };
         let all: Vec<_> = schemes.iter().map(|(name, _)| *name).collect();
         let nobody = RequireLayer::new(policy(|_: &Identity, _: &Parts| Decision::Deny))?;
-        let wall = guarded(&entrances.get(all, false)?, Some(&nobody), handler(Arc::default()));
+        let wall_guards = Guards::Layers(entrances.get(all, false)?, nobody);
+        let wall = wall_guards.before(handler(Arc::default()));
         let mut doors = Vec::new();
         for Rule { path, pattern, methods, allow } in rules {
-            let handler = handler(counters.of(&path));
-            let room = match allow {
-                Allow::Public => handler,
-                Allow::Optional(names) => guarded(&entrances.get(names, true)?, None, handler),
-                Allow::Authenticated(names, require) => guarded(&entrances.get(names, false)?, Some(&require), handler),
+            let guards = match allow {
+                Allow::Public => Guards::None,
+                Allow::Optional(names) => Guards::Layer(entrances.get(names, true)?),
+                Allow::Authenticated(names, require) => Guards::Layers(entrances.get(names, false)?, require),
             };
-            doors.push(Door { pattern, methods, room });
+            let room = guards.before(handler(counters.of(&path)));
+            doors.push(Door { pattern, methods, route: Route::new(path), guards, room });
         }
-        Ok(Self { doors, wall })
+        Ok(Self { doors, wall, wall_guards })
+    }
+
+    /// What would become of a request whose decoded path is `path`.
+    pub(crate) async fn explain(&self, path: &[u8], mut head: Parts) -> Verdict {
+        match self.doors.iter().find(|door| door.is_for(&head.method, path)) {
+            Some(door) => {
+                head.extensions.insert(door.route.clone());
+                let rule = format!("rule: path = {:?} is the first that matches", door.route.name());
+                door.guards.explain(head).await.after(rule)
+            }
+            None => {
+                let rule = "rule: none matches: whoever is asking is asked for credentials, and has no permission";
+                self.wall_guards.explain(head).await.after(rule)
+            }
+        }
     }
 
     /// Answers a request whose decoded path is `path`, by the first rule that is about it.
-    pub(crate) async fn answer(&self, path: &[u8], request: Request<Body>) -> Response<Body> {
+    pub(crate) async fn answer(&self, path: &[u8], mut request: Request<Body>) -> Response<Body> {
         let door = self.doors.iter().find(|door| door.is_for(request.method(), path));
+        if let Some(door) = door {
+            request.extensions_mut().insert(door.route.clone());
+        }
         let room = door.map_or(&self.wall, |door| &door.room).clone();
         let Ok(response) = room.oneshot(request).await;
         response
@@ -76,6 +117,7 @@ impl Door {
 /// One layer for each choice of schemes, however many rules make that choice.
 struct Entrances<'s> {
     schemes: &'s Schemes,
+    refusals: &'s Refusals,
     built: HashMap<(Vec<SchemeName>, bool), AuthenticateLayer>,
 }
 
@@ -85,8 +127,8 @@ impl Entrances<'_> {
             return Ok(layer.clone());
         }
         let chosen = self.schemes.iter().filter(|(name, _)| names.contains(name));
-        let mut builder =
-            chosen.fold(AuthenticateLayer::builder(), |builder, (_, scheme)| builder.scheme(Arc::clone(scheme)));
+        let builder = AuthenticateLayer::builder().observer(self.refusals.observer());
+        let mut builder = chosen.fold(builder, |builder, (_, scheme)| builder.scheme(Arc::clone(scheme)));
         if optional {
             builder = builder.allow_anonymous();
         }
@@ -96,10 +138,31 @@ impl Entrances<'_> {
     }
 }
 
-fn guarded(authenticate: &AuthenticateLayer, require: Option<&RequireLayer>, handler: Room) -> Room {
-    match require {
-        Some(require) => boxed(authenticate.layer(require.layer(handler))),
-        None => boxed(authenticate.layer(handler)),
+impl Guards {
+    fn before(&self, handler: Room) -> Room {
+        match self {
+            Self::None => handler,
+            Self::Layer(authenticate) => boxed(authenticate.layer(handler)),
+            Self::Layers(authenticate, require) => boxed(authenticate.layer(require.layer(handler))),
+        }
+    }
+
+    async fn explain(&self, mut head: Parts) -> Verdict {
+        let (authenticate, require) = match self {
+            Self::None => return Verdict::passes("public: credentials are not looked at"),
+            Self::Layer(authenticate) => (authenticate, None),
+            Self::Layers(authenticate, require) => (authenticate, Some(require)),
+        };
+        let explanation = authenticate.explain(&head).await;
+        let step = format!("authenticate: {}", explanation.decision());
+        match require.filter(|_| explanation.hand_on(&mut head)) {
+            Some(require) => {
+                let decision = require.explain(&head).await;
+                let passes = decision.reason().is_none();
+                Verdict { passes, steps: vec![step, format!("require: {decision}")] }
+            }
+            None => Verdict { passes: explanation.passes(), steps: vec![step] },
+        }
     }
 }
 

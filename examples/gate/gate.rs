@@ -20,6 +20,7 @@ use crate::bearer;
 use crate::config::{Config, Faults, Keys, SchemeName};
 use crate::digest::Digests;
 use crate::doors::{Counters, Doors, Schemes};
+use crate::explain::Verdict;
 use crate::kept::Kept;
 use crate::members::{Members, Route};
 use crate::path;
@@ -78,14 +79,17 @@ impl Gate {
             schemes.extend(scheme.map(|scheme| (*name, scheme)));
         }
         let before = previous.and_then(|previous| previous.members.as_deref());
-        let members = session.map(|area| Members::build(&realm, area, &schemes, before)).transpose()?.map(Arc::new);
+        let members = session
+            .map(|area| Members::build(&realm, area, &schemes, &kept.refusals, before))
+            .transpose()?
+            .map(Arc::new);
         let place = order.iter().position(|name| *name == SchemeName::Session);
         if let Some((place, members)) = place.zip(members.as_ref()) {
             schemes.insert(place, (SchemeName::Session, members.scheme()));
         }
 
         let counters = Counters::build(&rules, previous.map(|previous| &previous.counters));
-        let doors = Doors::build(rules, &schemes, &counters).map_err(Faults::at("rule"))?;
+        let doors = Doors::build(rules, &schemes, &counters, &kept.refusals).map_err(Faults::at("rule"))?;
         let (keys, resource) = tokens.map(|tokens| (tokens.keys, tokens.resource)).unwrap_or_default();
         Ok(Self { cors_preflight, trusted_proxies, doors, counters, basic, digest, members, resource, keys, kept })
     }
@@ -116,6 +120,33 @@ impl Gate {
         match self.members.as_ref().zip(Route::of(&path)) {
             Some((members, route)) => members.answer(route, request).await,
             None => self.doors.answer(&path, request).await,
+        }
+    }
+
+    /// What would become of a request, without any of it being done.
+    pub(crate) async fn explain(&self, mut request: Request<()>, peer: IpAddr) -> Verdict {
+        let client = self.trusted_proxies.client(peer, request.headers());
+        request.extensions_mut().insert(client);
+        if request.method() == Method::CONNECT {
+            return Verdict::refused("method: refused, 400: CONNECT asks for a tunnel, and there is none");
+        }
+        let path = match path::read(request.uri().path()) {
+            Ok(path) => path,
+            Err(cause) => {
+                return Verdict::refused(format!("path: refused, 400: it holds {cause}, or is read in two ways"));
+            }
+        };
+        if self.cors_preflight && is_cors_preflight(&request) {
+            return Verdict::passes("preflight: answered 204 by gate itself");
+        }
+        if self.resource.as_ref().is_some_and(|resource| resource.path() == request.uri().path()) {
+            return Verdict::passes("built-in: the metadata of the resource, for everybody");
+        }
+        match self.members.as_ref().and(Route::of(&path)) {
+            Some(route) => {
+                Verdict::passes(format!("built-in: {route}; it judges what it is sent by itself, and was not asked"))
+            }
+            None => self.doors.explain(&path, request.into_parts().0).await,
         }
     }
 }
@@ -204,7 +235,7 @@ impl Current {
 }
 
 /// The Fetch standard's preflight has three marks; any other `OPTIONS` is a request like others.
-fn is_cors_preflight(request: &Request<Body>) -> bool {
+fn is_cors_preflight<B>(request: &Request<B>) -> bool {
     request.method() == Method::OPTIONS
         && request.headers().contains_key(ORIGIN)
         && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)

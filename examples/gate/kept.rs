@@ -6,6 +6,7 @@ use portcullis::identity::jwt::RemoteKeys;
 use portcullis::identity::revocation::MemoryRevocations;
 
 use crate::config::Published;
+use crate::refusals::Refusals;
 
 /// Nothing, for the first configuration.
 #[derive(Clone, Default)]
@@ -14,4 +15,5 @@ pub(crate) struct Kept {
     pub(crate) keys: HashMap<Published, RemoteKeys>,
     /// What was revoked stays revoked.
     pub(crate) revocations: MemoryRevocations,
+    pub(crate) refusals: Refusals,
 }

@@ -80,6 +80,19 @@
 //! appends its digest to the file of keys; it counts after the next SIGHUP. Programs send it as `X-API-Key: <key>`, as a bearer
 //! token, or with Basic as user name or password. A key is revoked by removing its line.
 //!
+//! Whoever was refused has an id. `curl localhost:8081/refusals` tells why each of the last hundred was, and `--explain` does so
+//! for a request that nobody sends:
+//!
+//! ```text
+//! $ printf 'GET /orders HTTP/1.1\nHost: x\nAuthorization: Basic Ym9iOmJ1aWxkZXI=\n' |
+//!     gate --explain --config examples/gate/gate.toml
+//! rule: path = "/orders" is the first that matches
+//! authenticate: GET /orders
+//!   Basic: the credential was accepted
+//! …
+//! verdict: refused
+//! ```
+//!
 //! `--check` reads the configuration and says everything that is wrong with it. SIGHUP reads it again: all of the new
 //! one counts, or none. SIGTERM lets running requests end.
 //!
@@ -91,7 +104,9 @@
 //!           ├─ members   [session]: the crate's log-in services and sessions; rights, sqlite
 //!           ├─ digest    [digest]
 //!           ├─ bearer    [[issuer]], [introspection], [resource]: tokens
-//!           └─ doors     the rules: AuthenticateLayer, RequireLayer, echo
+//!           ├─ doors     the rules: AuthenticateLayer, RequireLayer, echo
+//!           └─ refusals  the last ones, and why
+//!      ─▶ explain     --explain: one request from stdin, judged and not run
 //!      ─▶ new_key     --new-api-key: one line more in the file of keys
 //!      ─▶ server      ports and signals; connection, admin
 //! ```
@@ -105,6 +120,7 @@ mod connection;
 mod digest;
 mod doors;
 mod echo;
+mod explain;
 mod gate;
 mod guarded;
 mod kept;
@@ -112,6 +128,7 @@ mod members;
 mod new_key;
 mod path;
 mod problem;
+mod refusals;
 mod reply;
 mod revocations;
 mod rights;
@@ -131,7 +148,7 @@ use self::new_key::NewKey;
 use self::server::Addresses;
 
 fn main() -> ExitCode {
-    let Some(Arguments { check, new_key, file }) = Arguments::read(std::env::args_os().skip(1)) else {
+    let Some(Arguments { task, new_key, file }) = Arguments::read(std::env::args_os().skip(1)) else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
@@ -152,22 +169,26 @@ fn main() -> ExitCode {
             report(faults);
             ExitCode::from(2)
         }
-        Ok(_) if check => ExitCode::SUCCESS,
-        Ok((gate, addresses)) => match run(gate, addresses, file) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
+        Ok((gate, addresses)) => {
+            let done = match task {
+                Task::Check => Ok(ExitCode::SUCCESS),
+                Task::Explain => explain::explain(gate),
+                Task::Run => run(gate, addresses, file).map(|()| ExitCode::SUCCESS),
+            };
+            done.unwrap_or_else(|error| {
                 eprintln!("gate: {error}");
                 ExitCode::FAILURE
-            }
-        },
+            })
+        }
     }
 }
 
 const USAGE: &str = "\
-usage: gate [--check] --config FILE
+usage: gate [--check | --explain] --config FILE
        gate --new-api-key OWNER [--scopes SCOPE ...] [--expires TIME] --config FILE
 
 --check        say what is wrong with the configuration, and end
+--explain      read one raw HTTP/1.1 request from stdin, and say step by step what would become of it
 --new-api-key  make a key, show it, and append its digest to the file of [api_keys]
 --scopes       what it may be used for; left out: nothing
 --expires      when it ends, as in 720h; left out: never";
@@ -197,8 +218,16 @@ fn report(faults: config::Faults) {
     }
 }
 
+/// What is to be done with a configuration.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Task {
+    Check,
+    Explain,
+    Run,
+}
+
 struct Arguments {
-    check: bool,
+    task: Task,
     new_key: Option<NewKey>,
     file: PathBuf,
 }
@@ -206,10 +235,11 @@ struct Arguments {
 impl Arguments {
     fn read(words: impl Iterator<Item = OsString>) -> Option<Self> {
         let mut words = words.peekable();
-        let (mut check, mut file, mut owner, mut scopes, mut expires) = (false, None, None, None, None);
+        let (mut task, mut file, mut owner, mut scopes, mut expires) = (Task::Run, None, None, None, None);
         while let Some(word) = words.next() {
             match word.to_str()? {
-                "--check" => check = true,
+                "--check" if task != Task::Explain => task = Task::Check,
+                "--explain" if task != Task::Check => task = Task::Explain,
                 "--config" if file.is_none() => file = Some(PathBuf::from(words.next()?)),
                 "--new-api-key" if owner.is_none() => owner = Some(words.next()?.into_string().ok()?),
                 "--expires" if expires.is_none() => expires = Some(words.next()?.into_string().ok()?),
@@ -225,10 +255,10 @@ impl Arguments {
                 _ => return None,
             }
         }
-        if owner.is_none() && (scopes.is_some() || expires.is_some()) || owner.is_some() && check {
+        if owner.is_none() && (scopes.is_some() || expires.is_some()) || owner.is_some() && task != Task::Run {
             return None;
         }
         let new_key = owner.map(|owner| NewKey { owner, scopes: scopes.unwrap_or_default(), expires });
-        Some(Self { check, new_key, file: file? })
+        Some(Self { task, new_key, file: file? })
     }
 }

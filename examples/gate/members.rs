@@ -1,5 +1,6 @@
 //! `[session]` at work: the sessions, who may begin one, and the routes that are about them.
 
+use std::fmt;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use tower::ServiceExt;
 use crate::accounts::Accounts;
 use crate::config::{Faults, Limits, SessionArea};
 use crate::doors::Schemes;
+use crate::refusals::Refusals;
 use crate::rights::{Followed, Known};
 
 pub(crate) struct Members {
@@ -56,6 +58,16 @@ impl<'p> Route<'p> {
     }
 }
 
+impl fmt::Display for Route<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LogIn => "the log-in",
+            Self::LogOut => "the log-out",
+            Self::Manage(_) => "the list of one's sessions",
+        })
+    }
+}
+
 impl Members {
     /// The area that `area` describes; a failed log-in also names the `others`. Sessions of `previous` live on, and their
     /// store and limits are fixed as long as they do.
@@ -63,6 +75,7 @@ impl Members {
         realm: &str,
         area: SessionArea,
         others: &Schemes,
+        refusals: &Refusals,
         previous: Option<&Self>,
     ) -> Result<Self, Faults> {
         let SessionArea { mut local, store, cookie, same_origin, limits } = area;
@@ -92,10 +105,11 @@ impl Members {
         let followed = Followed { sessions: sessions.clone(), rights };
         let scheme = Session::new(realm.to_owned(), followed).cookie(cookie.clone()).same_origin(same_origin.clone());
         let own = Session::new(realm.to_owned(), sessions.clone()).cookie(cookie).same_origin(same_origin);
-        let login = Login::builder(&own, accounts.guarded()).hand_out_ids().label(|head| {
-            let agent = head.headers.get(USER_AGENT)?.to_str().ok()?;
-            Some(agent.to_owned())
-        });
+        let login =
+            Login::builder(&own, accounts.guarded()).observer(refusals.observer()).hand_out_ids().label(|head| {
+                let agent = head.headers.get(USER_AGENT)?.to_str().ok()?;
+                Some(agent.to_owned())
+            });
         let login = others.iter().fold(login, |login, (_, other)| login.challenge_of(Arc::clone(other)));
         let login = login.build().map_err(Faults::at("session"))?;
         Ok(Self { realm: realm.to_owned(), accounts, store, limits, sessions, known, scheme: Arc::new(scheme), login })

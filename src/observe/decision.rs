@@ -263,7 +263,9 @@ impl Decision<'_> {
 impl fmt::Display for Decision<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.route().unwrap_or("(route not known)"))?;
-        for (scheme, tried) in self.schemes_tried() {
+        // Who decides about somebody who is known asks no schemes.
+        let is_about = |scheme| self.stage != Stage::Decide || self.scheme() == Some(scheme);
+        for (scheme, tried) in self.schemes_tried().filter(|(scheme, _)| is_about(scheme)) {
             write!(f, "\n  {scheme}: {tried}")?;
         }
         if let (Some(issuer), Some(subject)) = (self.issuer(), self.subject()) {

@@ -51,6 +51,21 @@ impl Folder {
         (output.status.code(), stdout, stderr)
     }
 
+    /// What `gate --explain` says of a raw request, and whether it would pass.
+    pub(crate) fn explain(&self, request: &str) -> (bool, String) {
+        let mut gate = Command::new(binary());
+        gate.arg("--explain").arg("--config").arg(self.path("gate.toml"));
+        let mut gate = gate.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        gate.stdin.take().unwrap().write_all(request.as_bytes()).unwrap();
+        let Output { status, stdout, .. } = gate.wait_with_output().unwrap();
+        let passes = match status.code() {
+            Some(0) => true,
+            Some(1) => false,
+            other => panic!("ended with {other:?}"),
+        };
+        (passes, String::from_utf8(stdout).unwrap())
+    }
+
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
     }

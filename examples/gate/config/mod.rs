@@ -169,7 +169,7 @@ fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
     let rules = rule::read_all(&mut root, &schemes);
     root.close();
     let keys = tokens.as_ref().map(Tokens::published).unwrap_or_default();
-    let kept = Kept { keys, revocations: kept.revocations.clone() };
+    let kept = Kept { keys, revocations: kept.revocations.clone(), refusals: kept.refusals.clone() };
     Some(Config {
         listen,
         admin,
