@@ -19,6 +19,10 @@ pub mod cross_site {}
 #[doc = include_str!("../docs/writing_a_scheme.md")]
 pub mod writing_a_scheme {}
 
+#[cfg(feature = "token")]
+#[doc = include_str!("../docs/why_was_i_refused.md")]
+pub mod why_was_i_refused {}
+
 #[doc = include_str!("../docs/defaults.md")]
 pub mod defaults {}
 
