@@ -39,6 +39,8 @@ pub mod changelog {}
 #[cfg(all(
     doctest,
     feature = "axum",
+    feature = "grpc",
+    feature = "html",
     feature = "htpasswd",
     feature = "jwks",
     feature = "login",
