@@ -1,7 +1,17 @@
 //! The guide: how the parts work together, and why they are as they are.
 
+// The pages link to each other by names whose targets stand at their ends, for those who read them as files. Of two targets
+// for a name the first counts, so here each page has its own put before it.
+
+#[doc = "[reason_codes]: reason_codes"]
+#[doc = ""]
 #[doc = include_str!("../docs/life_of_a_request.md")]
 pub mod life_of_a_request {}
+
+#[doc = "[life]: life_of_a_request"]
+#[doc = ""]
+#[doc = include_str!("../docs/reason_codes.md")]
+pub mod reason_codes {}
 
 #[doc = include_str!("../docs/tokens.md")]
 pub mod tokens {}

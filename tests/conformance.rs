@@ -147,7 +147,10 @@ fn every_link_between_documents_leads_somewhere() {
     documents.extend(fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()));
     for document in documents {
         let text = fs::read_to_string(&document).unwrap();
-        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        let inline = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        // `[name]: target`, at the end of a page.
+        let named = text.lines().filter(|line| line.starts_with('[')).filter_map(|line| line.split("]: ").nth(1));
+        for target in inline.chain(named) {
             if !target.starts_with("http") && !target.starts_with('#') {
                 let target = target.split('#').next().unwrap_or_default();
                 let path = document.parent().unwrap().join(target);
