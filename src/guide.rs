@@ -8,6 +8,12 @@
 #[doc = include_str!("../docs/life_of_a_request.md")]
 pub mod life_of_a_request {}
 
+#[doc = "[reason_codes]: reason_codes"]
+#[doc = "[life]: life_of_a_request"]
+#[doc = ""]
+#[doc = include_str!("../docs/401_or_403.md")]
+pub mod unauthorized_or_forbidden {}
+
 #[doc = "[life]: life_of_a_request"]
 #[doc = ""]
 #[doc = include_str!("../docs/reason_codes.md")]
