@@ -42,6 +42,11 @@ pub mod why_was_i_refused {}
 #[doc = include_str!("../docs/defaults.md")]
 pub mod defaults {}
 
+#[doc = "[conformance]: conformance"]
+#[doc = ""]
+#[doc = include_str!("../docs/threats.md")]
+pub mod threats {}
+
 #[doc = include_str!("../docs/conformance.md")]
 pub mod conformance {}
 

@@ -122,6 +122,22 @@ fn every_attack_is_in_the_conformance_table_with_a_test_that_exists() {
     }
 }
 
+/// Whoever reads what is done against an attack finds the tests, and finds every attack.
+#[test]
+fn the_page_of_threats_leaves_no_attack_out_and_names_what_exists() {
+    let table = fs::read_to_string(root().join("docs/conformance.md")).unwrap();
+    let listed: BTreeSet<&str> = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next()).collect();
+    let page = fs::read_to_string(root().join("docs/threats.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| they try"));
+    let proofs = rows.flat_map(|row| row.trim_end_matches(" |").rsplit(" | ").next().unwrap().split(", "));
+    let proofs: Vec<_> = proofs.map(|proof| proof.trim_matches('`')).collect();
+    let tests = tests();
+    let unknown: Vec<_> = proofs.iter().filter(|proof| !listed.contains(*proof) && !tests.contains(**proof)).collect();
+    assert!(unknown.is_empty(), "docs/threats.md names what is neither a row nor a test: {unknown:?}");
+    let missing: Vec<_> = ATTACKS.iter().filter(|attack| !proofs.contains(attack)).collect();
+    assert!(missing.is_empty(), "say in docs/threats.md what stands against {missing:?}");
+}
+
 /// What a test says that it tries is in the table too, under its number.
 #[test]
 fn every_attack_that_a_test_cites_is_one() {
