@@ -39,6 +39,14 @@ pub mod writing_a_scheme {}
 #[doc = include_str!("../docs/why_was_i_refused.md")]
 pub mod why_was_i_refused {}
 
+#[doc = "[401_or_403]: unauthorized_or_forbidden"]
+#[doc = "[writing]: writing_a_scheme"]
+#[cfg_attr(feature = "login", doc = "[sessions]: sessions")]
+#[doc = "[cross_site]: cross_site"]
+#[doc = ""]
+#[doc = include_str!("../docs/migrating.md")]
+pub mod migrating {}
+
 #[doc = include_str!("../docs/defaults.md")]
 pub mod defaults {}
 
