@@ -176,6 +176,7 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`Sessions` idle", field(&sessions, "idle").replace('s', " s")),
         ("`Sessions` absolute", field(&sessions, "absolute").replace('s', " s")),
         ("`Sessions` remembered", field(&sessions, "remembered").replace('s', " s")),
+        ("`Sessions` last request, noted", last_request_noted()),
         ("`CachedStore` entries", field(&cached, "entries")),
         ("`Sessions` per subject", field(&sessions, "most")),
         ("`Parameters::MAX`", Parameters::MAX.to_string()),
@@ -449,6 +450,23 @@ async fn session_cookie_name() -> String {
     let request = Request::builder().header("cookie", cookie).body(String::new()).unwrap();
     assert_eq!(ask(&layer, request).await.status(), 200);
     name
+}
+
+/// By which time a request is noted anew, under the default idle limit.
+fn last_request_noted() -> String {
+    let clock = clock();
+    let sessions = Sessions::builder(MemoryStore::new()).clock(clock.clone()).build().unwrap();
+    let started = at_once(sessions.create(&Identity::assertion("x", "y").build(), SessionStart::new())).unwrap();
+    let noted = || {
+        assert!(sessions.verify_now(started.id()).is_some_and(|verdict| verdict.is_ok()));
+        at_once(sessions.list("x", "y")).unwrap()[0].last_seen()
+    };
+    let (first, mut later) = (noted(), 0);
+    while noted() == first {
+        clock.advance(Duration::from_secs(1));
+        later += 1;
+    }
+    format!("every {later} s")
 }
 
 /// What caches are told of the answer to a session that was sent in this way.
