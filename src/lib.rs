@@ -71,7 +71,10 @@
 //! | `redis` | no | shared by many processes: `identity::session::RedisStore`, `identity::revocation::RedisRevocations`, and with `password` the counts of failures |
 //! | `rust-crypto` | no | the portable backend for JWT signatures |
 //! | `axum` | no | extractors for handlers: the module `axum` |
+//! | `html` | no | refusals as pages for people: `response::Page` |
+//! | `grpc` | no | refusals in the form that clients of gRPC understand |
 //! | `tracing` | no | an event for every refusal |
+//! | `metrics` | no | counts and durations through the `metrics` crate |
 //! | `test-kit` | no | an issuer, forged tokens and assertions for the tests of services: the module `test_kit` |
 //! | `full` | no | all of these |
 //!
@@ -79,14 +82,17 @@
 //!
 //! # Where to go next
 //!
-//! - To start: the examples of [`AuthenticateLayer`], [`RequireLayer`] and [`Verifier`].
-//! - To understand: [the life of a request](guide::life_of_a_request) and [the defaults](guide::defaults).
+//! - To start: the examples of [`AuthenticateLayer`], [`RequireLayer`] and [`Verifier`]; [moving here from another
+//!   crate](guide::migrating).
+//! - To understand: [the life of a request](guide::life_of_a_request), drawn with every way out;
+//!   [401 or 403?](guide::unauthorized_or_forbidden); [the defaults](guide::defaults).
 //! - To operate: [passwords in production](guide::passwords), from files that change to floods of guesses, and
 //!   [tokens in production](guide::tokens), from keys that age; both to the answer of each fault. With a cookie:
-//!   [sessions in production](guide::sessions) and [requests from other sites](guide::cross_site).
+//!   [sessions in production](guide::sessions) and [requests from other sites](guide::cross_site). When somebody was
+//!   refused: [what each reason means, and what to do](guide::reason_codes).
 //! - To extend: [writing a scheme, a verifier, a policy](guide::writing_a_scheme).
-//! - To check us: [which test keeps which rule](guide::conformance), and
-//!   [where Envoy judges a token otherwise](guide::envoy_referee).
+//! - To check us: [which test keeps which rule](guide::conformance), [what strangers try, and what stays
+//!   yours](guide::threats), and [where Envoy judges a token otherwise](guide::envoy_referee).
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
