@@ -48,6 +48,7 @@ use portcullis::identity::session::{
 use portcullis::identity::throttle::{Throttle, ThrottleBuilder};
 use portcullis::identity::token::TokenVerifier;
 use portcullis::login::{LogIn, Login};
+use portcullis::observe::Finding;
 use portcullis::outbound::Client;
 use portcullis::permission::scope;
 use portcullis::resource::ProtectedResource;
@@ -121,6 +122,11 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`ApiKeys::header`", field(&api_keys, "header").replace('"', "")),
         ("`AuthenticateBuilder::allow_anonymous`", switch(bare("GET").await == 200)),
         ("`AuthenticateBuilder::allow_cors_preflight`", switch(bare("OPTIONS").await == 200)),
+        (
+            "`AuthenticateBuilder::log_at_most`",
+            format!("{} a second, of each reason", field(&format!("{:?}", AuthenticateLayer::builder()), "per_second")),
+        ),
+        ("`AuthenticateBuilder::observer`", field(&format!("{:?}", AuthenticateLayer::builder()), "listener")),
         ("`AuthenticateBuilder::proxy`", switch(bare("GET").await == 407)),
         ("`AuthenticateBuilder::respond_with`", refusal_type().await),
         ("`AuthenticateLayer` `Cache-Control`, by a cookie", kept("cookie", "__Host-session=").await),
@@ -140,6 +146,7 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`DigestCredentials::MAX_NAME`", bytes(DigestCredentials::MAX_NAME)),
         ("`DigestCredentials::MAX_NONCE`", bytes(DigestCredentials::MAX_NONCE)),
         ("`FileApiKeys::MAX_LENGTH`", format!("{} bytes", FileApiKeys::MAX_LENGTH)),
+        ("`Finding::MAX_TEXT`", bytes(Finding::MAX_TEXT)),
         ("`HashPool` threads", field(&pool, "threads")),
         ("`HashPool` queue", field(&pool, "queue")),
         ("`HashPool` deadline", field(&pool, "deadline").replace('s', " s")),

@@ -220,6 +220,7 @@ impl fmt::Debug for AuthenticateBuilder {
             .field("allow_anonymous", &self.allow_anonymous)
             .field("allow_cors_preflight", &self.allow_cors_preflight)
             .field("proxy", &self.proxy)
+            .field("voice", &self.voice)
             .finish_non_exhaustive()
     }
 }
