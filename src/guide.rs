@@ -4,6 +4,7 @@
 // for a name the first counts, so here each page has its own put before it.
 
 #[doc = "[reason_codes]: reason_codes"]
+#[cfg_attr(feature = "token", doc = "[why]: why_was_i_refused")]
 #[doc = ""]
 #[doc = include_str!("../docs/life_of_a_request.md")]
 pub mod life_of_a_request {}
@@ -15,6 +16,7 @@ pub mod life_of_a_request {}
 pub mod unauthorized_or_forbidden {}
 
 #[doc = "[life]: life_of_a_request"]
+#[cfg_attr(feature = "token", doc = "[why]: why_was_i_refused")]
 #[doc = ""]
 #[doc = include_str!("../docs/reason_codes.md")]
 pub mod reason_codes {}

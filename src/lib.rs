@@ -89,7 +89,8 @@
 //! - To operate: [passwords in production](guide::passwords), from files that change to floods of guesses, and
 //!   [tokens in production](guide::tokens), from keys that age; both to the answer of each fault. With a cookie:
 //!   [sessions in production](guide::sessions) and [requests from other sites](guide::cross_site). When somebody was
-//!   refused: [what each reason means, and what to do](guide::reason_codes).
+//!   refused: [what each reason means, and what to do](guide::reason_codes), and [who can see
+//!   why](guide::why_was_i_refused).
 //! - To extend: [writing a scheme, a verifier, a policy](guide::writing_a_scheme).
 //! - To check us: [which test keeps which rule](guide::conformance), [what strangers try, and what stays
 //!   yours](guide::threats), and [where Envoy judges a token otherwise](guide::envoy_referee).
