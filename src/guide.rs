@@ -38,6 +38,9 @@ pub mod cross_site {}
 pub mod writing_a_scheme {}
 
 #[cfg(feature = "token")]
+#[doc = "[life]: life_of_a_request"]
+#[doc = "[reason_codes]: reason_codes"]
+#[doc = ""]
 #[doc = include_str!("../docs/why_was_i_refused.md")]
 pub mod why_was_i_refused {}
 
