@@ -58,6 +58,17 @@ impl RequireLayer {
         self
     }
 
+    /// What it demands.
+    pub fn requirement(&self) -> &Requirement {
+        &self.rule.requirement
+    }
+
+    /// Whether it is [`hidden`](Self::hidden).
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        self.rule.hidden
+    }
+
     /// Sets who writes the bodies of refusals. Default: whoever does so for the layer outside.
     #[must_use]
     pub fn respond_with(mut self, respond: impl Respond) -> Self {

@@ -34,6 +34,7 @@ mod policy;
 mod requirement;
 mod rule;
 mod service;
+mod words;
 
 pub use future::ResponseFuture;
 pub use layer::RequireLayer;

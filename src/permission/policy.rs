@@ -1,5 +1,6 @@
 //! Decisions that data cannot express.
 
+use std::any::type_name;
 use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
@@ -102,6 +103,8 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<Decision, Box<dyn Error + S
 pub(super) trait ErasedPolicy: Send + Sync {
     fn decide<'a>(&'a self, identity: &'a Identity, head: &'a Parts) -> Answer<'a>;
     fn decide_now(&self, identity: &Identity, head: &Parts) -> Option<Decision>;
+    /// What operators see of it: its type, with the module, so that it is found in the source.
+    fn name(&self) -> &'static str;
 }
 
 impl<P: Policy> ErasedPolicy for P {
@@ -111,5 +114,9 @@ impl<P: Policy> ErasedPolicy for P {
 
     fn decide_now(&self, identity: &Identity, head: &Parts) -> Option<Decision> {
         Policy::decide_now(self, identity, head)
+    }
+
+    fn name(&self) -> &'static str {
+        type_name::<P>()
     }
 }

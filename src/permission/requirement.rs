@@ -16,6 +16,7 @@ use crate::response::Challenge;
 /// use portcullis::permission::{Requirement, any, role, scope};
 ///
 /// let requirement: Requirement = any([scope("orders:read"), role("admin")]);
+/// assert_eq!(requirement.to_string(), "scope orders:read or role admin");
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a requirement does nothing until it is given to a `RequireLayer`"]
