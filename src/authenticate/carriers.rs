@@ -9,6 +9,7 @@ use super::scheme::{Carrier, Scheme};
 use crate::credentials::Authorization;
 
 /// The places in which the schemes of a layer find credentials that were sent on purpose.
+#[derive(Clone)]
 pub(super) struct Carriers {
     /// The scheme names that are spoken in `Authorization`.
     names: Vec<&'static str>,

@@ -24,6 +24,7 @@ use crate::observe::Stage;
 use crate::response::{Anonymous, ChallengeSet, Context, Kept, Offer, Rejection, Voice, answer};
 
 /// All that a layer knows, shared by its services and futures.
+#[derive(Clone)]
 pub(super) struct Judge {
     schemes: Box<[Entry]>,
     carriers: Carriers,
@@ -35,6 +36,7 @@ pub(super) struct Judge {
     anonymous: Arc<Context>,
 }
 
+#[derive(Clone)]
 struct Entry {
     scheme: Arc<dyn Scheme>,
     name: &'static str,
@@ -106,6 +108,11 @@ impl Judge {
         let schemes = entries.collect();
         let anonymous = context(None);
         Ok(Self { schemes, carriers, challenges, voice, allow_anonymous, allow_cors_preflight, anonymous })
+    }
+
+    /// The same, but for whether it lets in who sends no credentials.
+    pub(super) fn allowing_anonymous(&self, allow_anonymous: bool) -> Self {
+        Self { allow_anonymous, ..self.clone() }
     }
 
     /// Has the schemes find what was sent to a proxy where they look for what is sent to an origin server.

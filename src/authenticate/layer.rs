@@ -68,6 +68,26 @@ impl AuthenticateLayer {
             proxy: false,
         }
     }
+
+    /// The same layer for routes where requests without credentials pass; see [`AuthenticateBuilder::allow_anonymous`].
+    ///
+    /// ```
+    /// # use portcullis::{AuthenticateLayer, Identity, VerifyError, authenticate::Bearer, credentials::BearerToken};
+    /// # let scheme = Bearer::new("shop", async |_: BearerToken| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) });
+    /// let guarded = AuthenticateLayer::new(scheme)?;
+    /// let optional = guarded.allow_anonymous();
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn allow_anonymous(&self) -> Self {
+        Self { judge: Arc::new(self.judge.allowing_anonymous(true)) }
+    }
+
+    /// The same layer for routes where requests without credentials are answered 401.
+    #[must_use]
+    pub fn refuse_anonymous(&self) -> Self {
+        Self { judge: Arc::new(self.judge.allowing_anonymous(false)) }
+    }
 }
 
 impl AuthenticateLayer {
