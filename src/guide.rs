@@ -34,6 +34,10 @@ pub mod sessions {}
 #[doc = include_str!("../docs/cross_site.md")]
 pub mod cross_site {}
 
+#[cfg(feature = "axum")]
+#[doc = include_str!("../docs/routes.md")]
+pub mod routes {}
+
 #[doc = include_str!("../docs/writing_a_scheme.md")]
 pub mod writing_a_scheme {}
 

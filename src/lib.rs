@@ -70,9 +70,9 @@
 //! | `introspection` | no | opaque tokens judged by their issuer: `identity::introspection` |
 //! | `redis` | no | shared by many processes: `identity::session::RedisStore`, `identity::revocation::RedisRevocations`, and with `password` the counts of failures |
 //! | `rust-crypto` | no | the portable backend for JWT signatures |
-//! | `axum` | no | extractors for handlers: the module `axum` |
 //! | `html` | no | refusals as pages for people: `response::Page` |
 //! | `grpc` | no | refusals in the form that clients of gRPC understand |
+//! | `axum` | no | extractors for handlers, and routes none of which is forgotten: the module `axum` |
 //! | `tracing` | no | an event for every refusal |
 //! | `metrics` | no | counts and durations through the `metrics` crate |
 //! | `test-kit` | no | an issuer, forged tokens and assertions for the tests of services: the module `test_kit` |

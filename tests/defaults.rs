@@ -3,6 +3,7 @@
 #![cfg(all(
     feature = "api-key",
     feature = "aws-lc-rs",
+    feature = "axum",
     feature = "bcrypt",
     feature = "digest",
     feature = "htpasswd",
@@ -31,6 +32,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use portcullis::authenticate::{ApiKeys, Bearer, Digest, SameOrigin, Session};
+use portcullis::axum::Routes;
 use portcullis::clock::{Clock, ManualClock, UnixTime};
 use portcullis::credentials::{
     ApiKey, BasicCredentials, BearerToken, ClientAddress, DigestAlgorithm, DigestCredentials, Parameters,
@@ -210,6 +212,7 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`RemoteKeys` cool-down", seconds(RemoteKeys::DEFAULT_COOL_DOWN)),
         ("`RemoteKeysBuilder::allow_keys_from`", allow_keys_from().await),
         ("`RequireLayer::hidden`", switch(forbidden().await == 404)),
+        ("`Routes::fallback`", fallback().await),
         ("`SameOrigin::allow_missing_origin`", switch(is_same_origin(&[]))),
         ("`SameOrigin::allow_origin`", allow_origin()),
         ("`SameOrigin::own_origin`", own_origin()),
@@ -445,6 +448,17 @@ async fn forbidden() -> u16 {
     let service = authenticate.layer(RequireLayer::new(scope("z")).unwrap().layer(inner));
     let request = Request::builder().header("authorization", "Bearer kJ3vX9qLw2rT8mZs5bYc").body(String::new());
     service.oneshot(request.unwrap()).await.unwrap().status().as_u16()
+}
+
+async fn fallback() -> String {
+    let tokens = TokenVerifier::new();
+    tokens.insert("kJ3vX9qLw2rT8mZs5bYc", Identity::assertion("x", "y").build()).unwrap();
+    let app = Routes::new().build(&AuthenticateLayer::new(Bearer::new("x", tokens)).unwrap()).unwrap();
+    let ask = async |request: http::request::Builder| {
+        app.clone().oneshot(request.body(String::new()).unwrap()).await.unwrap().status().as_u16()
+    };
+    let known = Request::builder().header("authorization", "Bearer kJ3vX9qLw2rT8mZs5bYc");
+    format!("{}, then {}", ask(Request::builder()).await, ask(known).await)
 }
 
 /// The cookie under which a session is found, among those the table could mean.

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each part may use of the crate; leaves use nothing. Nobody lists `axum`, `login` or `test_kit`:
-/// nobody may use them; and `authenticate` is for `login` alone.
+/// nobody may use them; and `authenticate` is for `login` and `axum` alone.
 const MAY_USE: [(&str, &[&str]); 18] = [
     ("clock", &[]),
     ("error", &[]),
@@ -52,7 +52,8 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "trace",
         ],
     ),
-    ("axum", &["identity", "response", "error"]),
+    // Its routes put both layers together, which no middleware does.
+    ("axum", &["authenticate", "identity", "permission", "response", "error"]),
     ("guide", &[]),
     ("test_kit", &["credentials", "identity", "response", "clock", "error", "names", "observe", "secret", "trace"]),
 ];
