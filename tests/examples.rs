@@ -41,21 +41,32 @@ mod password_store;
 #[expect(dead_code, reason = "`main` binds a fixed port and prints")]
 #[path = "../examples/quickstart.rs"]
 mod quickstart;
+#[expect(dead_code, reason = "`main` binds a fixed port and prints")]
+#[path = "../examples/streaming.rs"]
+mod streaming;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
 
 use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use http::Request;
+use http_body_util::BodyExt;
+use portcullis::authenticate::Bearer;
+use portcullis::credentials::BearerToken;
+use portcullis::{AuthenticateLayer, Identity, VerifyError};
 use redb::Database;
 use redb::backends::InMemoryBackend;
 use support::curl::Shell;
 use support::transcript::{read, replay};
 use tokio::net::TcpListener;
+use tower::ServiceExt;
 
 /// The examples whose transcripts are replayed, `mcp_server` in `mcp.rs`, `forward_proxy` and `online_banking` in files of their
 /// names; `gate` is a program with tests of its own.
-const REPLAYED: [&str; 9] = [
+const REPLAYED: [&str; 10] = [
     "corporate",
     "custom_verifier",
     "existing_stack",
@@ -65,6 +76,7 @@ const REPLAYED: [&str; 9] = [
     "online_banking",
     "password_store",
     "quickstart",
+    "streaming",
 ];
 
 async fn listen() -> (TcpListener, SocketAddr) {
@@ -89,14 +101,12 @@ async fn the_quickstart_answers_as_its_header_shows() {
     replay(include_str!("../examples/quickstart.rs"), &mut shell).await;
 }
 
-#[tokio::test]
-async fn every_line_that_the_quickstart_prints_gets_the_status_that_it_promises() {
-    let demo = quickstart::demo::Demo::new().unwrap();
-    let address = serve(quickstart::app(&demo).unwrap()).await;
+/// Types every line that is printed, and compares the status with what the line before promises. Gives back the statuses seen.
+async fn try_all(printed: &str, address: SocketAddr) -> BTreeSet<u16> {
     let mut shell = Shell::new(address);
     let mut promised = None;
     let mut seen = BTreeSet::new();
-    for line in demo.what_to_try(address).unwrap().lines() {
+    for line in printed.lines() {
         match line.split_once('=') {
             Some((name, value)) if name.bytes().all(|byte| byte.is_ascii_uppercase()) && !value.starts_with("$(") => {
                 shell.set(name, value);
@@ -114,7 +124,55 @@ async fn every_line_that_the_quickstart_prints_gets_the_status_that_it_promises(
             },
         }
     }
+    seen
+}
+
+#[tokio::test]
+async fn every_line_that_the_quickstart_prints_gets_the_status_that_it_promises() {
+    let demo = quickstart::demo::Demo::new().unwrap();
+    let address = serve(quickstart::app(&demo).unwrap()).await;
+    let seen = try_all(&demo.what_to_try(address).unwrap(), address).await;
     assert_eq!(seen, BTreeSet::from([200, 204, 400, 401, 403, 503]), "what a newcomer should have seen");
+}
+
+#[tokio::test]
+async fn the_streaming_service_answers_as_its_header_shows_and_each_printed_line_as_it_promises() {
+    let demo = streaming::demo::Demo::new().unwrap();
+    let address = serve(streaming::app(&demo).unwrap()).await;
+    let mut shell = Shell::new(address);
+    shell.set("BASIC", demo.basic().unwrap());
+    shell.set("PREMIUM", demo.premium().unwrap());
+    shell.set("EXPIRED", demo.expired().unwrap());
+    replay(include_str!("../examples/streaming.rs"), &mut shell).await;
+
+    let seen = try_all(&demo.what_to_try(address).unwrap(), address).await;
+    assert_eq!(seen, BTreeSet::from([200, 401, 403, 404, 405]));
+}
+
+/// What its header says of a route that is forgotten.
+#[tokio::test]
+async fn the_streaming_service_does_not_start_with_a_route_that_says_nothing() {
+    let tokens = async |_: BearerToken| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) };
+    let layer = AuthenticateLayer::new(Bearer::new("streaming", tokens)).unwrap();
+    let forgotten = streaming::routes().route("/films/{film}/trailer", get("a trailer"));
+    assert!(forgotten.table().to_string().contains("GET  /films/{film}/trailer  NOT SAID\n"));
+    let error = forgotten.build(&layer).unwrap_err();
+    assert!(include_str!("../examples/streaming.rs").contains(&format!("//! Error: {error:?}\n")), "{error:?}");
+}
+
+/// A film is on its way before it is made to its end.
+#[tokio::test]
+async fn the_streaming_service_sends_a_film_part_by_part() {
+    let demo = streaming::demo::Demo::new().unwrap();
+    let app = streaming::app(&demo).unwrap();
+    let request =
+        Request::get("/films/nosferatu/sd").header("authorization", format!("Bearer {}", demo.basic().unwrap()));
+    let mut body = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap().into_body();
+    for part in 1..=10 {
+        let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert_eq!(frame, format!("Nosferatu in sd, part {part} of 10\n"));
+    }
+    assert!(body.frame().await.is_none());
 }
 
 #[tokio::test]
