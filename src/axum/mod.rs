@@ -3,7 +3,7 @@
 //!
 //! | argument | anonymous | no `AuthenticateLayer` outside |
 //! |---|---|---|
-//! | [`Identity`] | 401 with the challenges of the layer | 500 that says so |
+//! | [`Identity`](crate::Identity) | 401 with the challenges of the layer | 500 that says so |
 //! | `Option<Identity>` | `None` | 500 that says so |
 //! | [`Value<T>`] | 401 with the challenges of the layer | 500 that says so |
 //!
