@@ -88,7 +88,8 @@
 //!   [401 or 403?](guide::unauthorized_or_forbidden); [the defaults](guide::defaults).
 //! - To operate: [passwords in production](guide::passwords), from files that change to floods of guesses, and
 //!   [tokens in production](guide::tokens), from keys that age; both to the answer of each fault. With a cookie:
-//!   [sessions in production](guide::sessions) and [requests from other sites](guide::cross_site). When somebody was
+//!   [sessions in production](guide::sessions) and [requests from other sites](guide::cross_site). In axum: [routes, none of
+//!   which is forgotten](guide::routes). When somebody was
 //!   refused: [what each reason means, and what to do](guide::reason_codes), and [who can see
 //!   why](guide::why_was_i_refused).
 //! - To extend: [writing a scheme, a verifier, a policy](guide::writing_a_scheme).
