@@ -86,6 +86,7 @@
 //!   crate](guide::migrating).
 //! - To understand: [the life of a request](guide::life_of_a_request), drawn with every way out;
 //!   [401 or 403?](guide::unauthorized_or_forbidden); [the defaults](guide::defaults).
+//! - To put it together in axum: [routes, of which none is forgotten, and the order of layers](guide::routes).
 //! - To operate: [passwords in production](guide::passwords), from files that change to floods of guesses, and
 //!   [tokens in production](guide::tokens), from keys that age; both to the answer of each fault. With a cookie:
 //!   [sessions in production](guide::sessions) and [requests from other sites](guide::cross_site). In axum: [routes, none of

@@ -626,6 +626,25 @@ async fn cors_around_the_router_answers_preflights_and_lets_scripts_read_refusal
 }
 
 #[tokio::test]
+async fn a_layer_that_lets_preflights_pass_lets_none_past_a_requirement() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&runs);
+    let handler = async move || count.fetch_add(1, Ordering::Relaxed).to_string();
+    let app = Routes::new()
+        .route("/guarded", any(handler.clone()).require(scope("read")))
+        .route("/known", any(handler).require(authenticated()))
+        .build(&schemes().allow_cors_preflight().build().unwrap())
+        .unwrap();
+    for path in ["/guarded", "/known", "/nothing"] {
+        let mut preflight = request("OPTIONS", path, None);
+        preflight.headers_mut().insert(ORIGIN, HeaderValue::from_static("https://shop.example"));
+        preflight.headers_mut().insert(ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("POST"));
+        assert_eq!(send(&app, preflight).await.status, 401, "{path}");
+    }
+    assert_eq!(runs.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
 async fn a_timeout_around_the_router_ends_slow_verifiers_as_well_as_slow_handlers() {
     let app = stacked();
     for (path, token) in [("/orders", "hangs"), ("/slow", "alice")] {

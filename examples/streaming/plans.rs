@@ -55,7 +55,7 @@ impl Respond for Upgrade {
         let (id, url) = (rejection.id(), format!("/plans#{name}"));
         if is_from_a_browser(head) {
             // Nothing of the request stands in the page, so there is nothing to escape.
-            let mut page = format!("<!doctype html>\n<html lang=\"en\">\n<title>Not in your plan</title>\n");
+            let mut page = String::from("<!doctype html>\n<html lang=\"en\">\n<title>Not in your plan</title>\n");
             let _ = write!(page, "<h1>This is in the plan {name}</h1>\n<p>Your own plan does not have it.</p>\n");
             let _ = write!(
                 page,

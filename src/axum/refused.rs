@@ -54,7 +54,10 @@ impl Refused {
     }
 
     pub(super) fn answer(rejection: Rejection, head: &Parts) -> Self {
-        let voice = outside(head).map_or_else(|| Voice::of_nobody(), |context| &*context.voice);
+        let voice = match outside(head) {
+            Some(context) => &*context.voice,
+            None => Voice::of_nobody(),
+        };
         let who = head.extensions.get::<Identity>().map(|identity| (identity.issuer(), identity.subject()));
         Self(Box::new(answer(rejection, voice, who, head.clone()).map(Body::from)))
     }

@@ -54,6 +54,7 @@ pub struct Routes<S = ()> {
     pub(super) faults: Vec<ConfigFault>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "made once, at start-up")]
 pub(super) enum Entry<S> {
     Route(String, Guarded<MethodRouter<S>>),
     Nested(String, Part<S>),
