@@ -111,7 +111,6 @@
 //!      ─▶ server      ports and signals; connection, admin
 //! ```
 
-mod accept;
 mod accounts;
 mod admin;
 mod bearer;

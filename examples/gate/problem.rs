@@ -1,15 +1,9 @@
 //! Refusals that are the server's own: of what is no credential and no permission. They look like those of the crate.
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use axum::body::Body;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{ALLOW, RETRY_AFTER};
 use hyper::{HeaderMap, Response, StatusCode, http::HeaderValue};
-use serde::Serialize;
-
-use crate::accept;
+use portcullis::response::Fault;
 
 /// One kind of refusal.
 #[derive(Clone, Copy, Debug)]
@@ -82,43 +76,13 @@ impl Problem {
     /// The answer, in the representation that `headers` of the request prefer.
     pub(crate) fn answer(&self, headers: &HeaderMap) -> Response<Body> {
         let Self { status, code, title, detail } = *self;
-        let id = format!("{:016x}", next_id());
-        let (media_type, body) = if accept::prefers_text(headers) {
-            ("text/plain; charset=utf-8", format!("{} {title}\n{detail}\nid: {id}\n", status.as_str()))
-        } else {
-            // As the crate has it: a missing page is of no type of its own, so that a hidden one looks the same.
-            let kind = match status {
-                StatusCode::NOT_FOUND => String::from("about:blank"),
-                _ => format!("urn:portcullis:problem:{code}"),
-            };
-            let members = Members { kind, title, status: status.as_u16(), code, detail, id: &id };
-            ("application/problem+json", serde_json::to_string(&members).unwrap_or_default() + "\n")
-        };
-        tracing::debug!(id, status = status.as_u16(), reason = code, "refused");
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(VARY, HeaderValue::from_static("accept"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        let mut fault = Fault::new(status, code, title, detail);
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            fault = fault.header(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        response
+        tracing::debug!(id = %fault.id(), status = status.as_u16(), reason = code, "refused");
+        fault.answer(&portcullis::response::Problem, headers).map(Body::from)
     }
-}
-
-/// The members of a problem document (RFC 9457), in the crate's order.
-#[derive(Serialize)]
-struct Members<'a> {
-    #[serde(rename = "type")]
-    kind: String,
-    title: &'a str,
-    status: u16,
-    code: &'a str,
-    detail: &'a str,
-    id: &'a str,
 }
 
 /// 405 that says which methods there are.
@@ -126,11 +90,4 @@ pub(crate) fn method_not_allowed(headers: &HeaderMap, allowed: &'static str) -> 
     let mut response = Problem::METHOD.answer(headers);
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     response
-}
-
-/// Unique in this process, and tells nothing of how many there were.
-fn next_id() -> u64 {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    static KEY: OnceLock<RandomState> = OnceLock::new();
-    KEY.get_or_init(RandomState::new).hash_one(COUNT.fetch_add(1, Ordering::Relaxed))
 }

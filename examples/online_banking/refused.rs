@@ -4,23 +4,21 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use axum::http::header::ACCEPT;
 use axum::http::request::Parts;
 use portcullis::Identity;
 use portcullis::error::Reason;
 use portcullis::login::LogInAttempt;
-use portcullis::response::{Problem, Rejection, Reply, Respond};
+use portcullis::response::{Problem, Rejection, Reply, Representation, Respond};
 
 use super::log_in_page::{Form, Notice};
 use super::page::{For, Text, page, span};
 
 /// The one hook for all layers and for the log-in.
 pub(crate) fn refused(rejection: &Rejection, head: &Parts) -> Reply {
-    let accepts_html = |line: &str| line.contains("text/html");
-    if !head.headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok()).any(accepts_html) {
-        return Problem.respond(rejection, head);
+    match Representation::preferred(&head.headers, &[Representation::Problem, Representation::Html]) {
+        Representation::Html => Reply::new("text/html; charset=utf-8", shown(rejection, head)),
+        _ => Problem.respond(rejection, head),
     }
-    Reply::new("text/html; charset=utf-8", shown(rejection, head))
 }
 
 fn shown(rejection: &Rejection, head: &Parts) -> String {

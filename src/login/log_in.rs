@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::attempt::LogInAttempt;
 use super::form::{Form, NoForm};
-use super::reply::{done, json, method_not_allowed, see_other, too_large};
+use super::reply::{done, json, see_other};
 use super::return_to::own_path;
 use super::settings::Settings;
 use super::wish::{Wish, wish};
@@ -29,7 +29,7 @@ where
 {
     let (mut head, body) = request.into_parts();
     if head.method != Method::POST {
-        return method_not_allowed("POST", &head.headers);
+        return settings.method_not_allowed("POST", &head);
     }
     // Nothing is read for somebody who is sent by another site.
     let shown = match settings.check_origin(&head).and_then(|()| settings.shown(&head.headers)) {
@@ -38,7 +38,7 @@ where
     };
     let form = match Form::read(&head.headers, body, settings.remember_me).await {
         Ok(form) => form,
-        Err(NoForm::TooLarge) => return too_large(&head.headers),
+        Err(NoForm::TooLarge) => return settings.too_large(&head),
         Err(NoForm::Unreadable(cause)) => {
             return settings.refuse_saying(Reason::Malformed, &UNREADABLE, cause, head);
         }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{Method, Request, Response};
 
-use super::reply::{done, method_not_allowed, see_other};
+use super::reply::{done, see_other};
 use super::settings::Settings;
 use super::wish::{Wish, wish};
 use crate::identity::session::SessionTicket;
@@ -16,7 +16,7 @@ use crate::trace;
 pub(super) async fn log_out<B>(settings: Arc<Settings>, request: Request<B>) -> Response<Bytes> {
     let (head, _) = request.into_parts();
     if head.method != Method::POST {
-        return method_not_allowed("POST", &head.headers);
+        return settings.method_not_allowed("POST", &head);
     }
     // Nobody else can have a browser send a header, so who shows one needs no other proof.
     let is_on_purpose = head.headers.contains_key(AUTHORIZATION);

@@ -18,7 +18,6 @@ use super::future::ResponseFuture;
 use super::log_in::log_in;
 use super::log_out::log_out;
 use super::manage::manage;
-use super::reply::method_not_allowed;
 use super::routes::{NoRoute, Route};
 use super::settings::Settings;
 use crate::authenticate::{Authenticate, AuthenticateLayer};
@@ -155,7 +154,9 @@ impl<B: Send + 'static> Service<Request<B>> for Manage {
                 request.extensions_mut().insert(route);
                 ResponseFuture::from_layer(self.guarded.call(request))
             }
-            Err(NoRoute::Method(allowed)) => ResponseFuture::ready(method_not_allowed(allowed, request.headers())),
+            Err(NoRoute::Method(allowed)) => {
+                ResponseFuture::ready(self.settings.method_not_allowed(allowed, &request.into_parts().0))
+            }
             Err(NoRoute::NotFound) => ResponseFuture::ready(self.settings.not_found(request.into_parts().0)),
         }
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, ORIGIN, SET_COOKIE};
+use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, ORIGIN, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use super::verifier::AnyVerifier;
 use crate::authenticate::Session;
@@ -13,7 +13,7 @@ use crate::credentials::{Authorization, SessionId, Unreadable, find_cookie};
 use crate::error::Reason;
 use crate::identity::VerifyError;
 use crate::identity::session::{SessionError, Sessions};
-use crate::response::{ChallengeSet, Rejection, Voice, Words, answer};
+use crate::response::{ChallengeSet, Fault, Rejection, Voice, Words, answer, without_body_for_head};
 
 /// All that was configured.
 pub(super) struct Settings {
@@ -109,6 +109,32 @@ impl Settings {
     pub(super) fn panicked(&self, head: Parts) -> Response<Bytes> {
         let rejection = Rejection::new(Reason::Misconfigured, &self.challenges, Some(0));
         answer(rejection.with_cause(Some("the verifier panicked")), &self.voice, None, head)
+    }
+
+    /// 405.
+    pub(super) fn method_not_allowed(&self, allowed: &'static str, head: &Parts) -> Response<Bytes> {
+        let fault = Fault::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "Method not allowed",
+            "Use one of the methods that Allow names.",
+        );
+        self.answer_fault(&fault.header(ALLOW, HeaderValue::from_static(allowed)), head)
+    }
+
+    /// 413.
+    pub(super) fn too_large(&self, head: &Parts) -> Response<Bytes> {
+        let fault = Fault::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            "Too large",
+            "Send the fields of a log-in and nothing else: 64 KiB at most.",
+        );
+        self.answer_fault(&fault, head)
+    }
+
+    fn answer_fault(&self, fault: &Fault, head: &Parts) -> Response<Bytes> {
+        without_body_for_head(&head.method, fault.answer(&*self.voice.respond, &head.headers))
     }
 
     /// There is nothing at this address.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Method, Response};
 
 use super::challenge::Challenge;
 use super::challenges::{ChallengeSet, SECRETS};
@@ -33,13 +33,22 @@ pub(crate) fn answer(rejection: Rejection, voice: &Voice, who: Who<'_>, mut head
         headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(delay)));
     }
     if let Some(challenges) = rejection.challenges() {
-        headers.insert(VARY, challenges.vary().clone());
+        headers.append(VARY, challenges.vary().clone());
         write_challenges(&mut headers, challenges, &rejection, wire.challenges);
     }
     let mut response = Response::new(body);
     *response.status_mut() = wire.status;
     *response.headers_mut() = headers;
     response.extensions_mut().insert(rejection);
+    without_body_for_head(&head.method, response)
+}
+
+/// The answer to `HEAD` is that to `GET` without the body (RFC 9110 section 9.3.2), of which it tells the length.
+pub(crate) fn without_body_for_head(method: &Method, mut response: Response<Bytes>) -> Response<Bytes> {
+    if method == Method::HEAD {
+        let body = std::mem::take(response.body_mut());
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
     response
 }
 

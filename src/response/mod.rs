@@ -16,6 +16,7 @@ mod caching;
 mod challenge;
 mod challenges;
 mod context;
+mod fault;
 pub(crate) mod json;
 mod negotiate;
 mod problem;
@@ -30,6 +31,8 @@ mod table;
 mod voice;
 
 pub(crate) use answer::answer;
+#[cfg(feature = "login")]
+pub(crate) use answer::without_body_for_head;
 #[cfg(feature = "digest")]
 pub(crate) use authentication_info::AuthenticationInfo;
 pub use body::ResponseBody;
@@ -37,8 +40,8 @@ pub(crate) use caching::{Caching, Kept};
 pub use challenge::Challenge;
 pub(crate) use challenges::{ChallengeSet, Offer};
 pub(crate) use context::{Anonymous, Context};
-#[cfg(feature = "login")]
-pub(crate) use negotiate::{Representation, representation};
+pub use fault::Fault;
+pub use negotiate::Representation;
 pub use problem::Problem;
 pub use rejection::Rejection;
 pub(crate) use rejection::Wanted;

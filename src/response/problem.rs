@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use http::HeaderValue;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::answer::whole_seconds;
+use super::fault::Fault;
 use super::json;
-use super::negotiate::{Representation, representation};
+use super::negotiate::Representation;
 use super::rejection::{Rejection, Wanted};
 use super::respond::{Reply, Respond};
 use super::table::{Circumstances, Wire, wire};
@@ -34,23 +35,63 @@ pub struct Problem;
 
 impl Respond for Problem {
     fn respond(&self, rejection: &Rejection, head: &Parts) -> Reply {
-        let extras = extras(rejection);
-        let id = rejection.id().to_hex();
-        // Hexadecimal digits are always text.
-        let id = std::str::from_utf8(&id).unwrap_or_default();
-        match representation(&head.headers) {
-            Representation::Problem => {
-                let body = [&*opening(rejection), id, "\"", &extras.json, "}\n"].concat();
-                Reply::ready(const { HeaderValue::from_static("application/problem+json") }, body)
-            }
-            Representation::Text => {
-                let Wire { status, title, .. } = rejection.wire();
-                let detail = rejection.detail();
-                let body = [status.as_str(), " ", title, "\n", detail, &extras.text, "\nid: ", id, "\n"].concat();
-                Reply::ready(const { HeaderValue::from_static("text/plain; charset=utf-8") }, body)
-            }
+        match Representation::preferred(&head.headers, &[Representation::Problem, Representation::Text]) {
+            Representation::Text => in_text(rejection),
+            Representation::Html | Representation::Problem => in_json(rejection),
         }
     }
+
+    fn respond_to_fault(&self, fault: &Fault, headers: &HeaderMap) -> Reply {
+        match Representation::preferred(headers, &[Representation::Problem, Representation::Text]) {
+            Representation::Text => fault_in_text(fault),
+            Representation::Html | Representation::Problem => fault_in_json(fault),
+        }
+    }
+}
+
+pub(super) fn in_json(rejection: &Rejection) -> Reply {
+    let id = rejection.id().to_hex();
+    // Hexadecimal digits are always text.
+    let id = std::str::from_utf8(&id).unwrap_or_default();
+    json([&*opening(rejection), id, "\"", &extras(rejection).json, "}\n"].concat())
+}
+
+pub(super) fn in_text(rejection: &Rejection) -> Reply {
+    let Wire { status, title, .. } = rejection.wire();
+    let id = rejection.id().to_hex();
+    let id = std::str::from_utf8(&id).unwrap_or_default();
+    let detail = rejection.detail();
+    text([status.as_str(), " ", title, "\n", detail, &extras(rejection).text, "\nid: ", id, "\n"].concat())
+}
+
+pub(super) fn fault_in_json(fault: &Fault) -> Reply {
+    // A missing page is of no type of its own, so that a hidden one looks the same.
+    let kind = match fault.status() {
+        StatusCode::NOT_FOUND => String::from("about:blank"),
+        _ => format!("urn:portcullis:problem:{}", fault.code()),
+    };
+    let mut body = String::from("{\"type\":");
+    json::push_text(&mut body, &kind);
+    body.push_str(",\"title\":");
+    json::push_text(&mut body, fault.title());
+    body.push_str(&format!(",\"status\":{},\"code\":", fault.status().as_u16()));
+    json::push_text(&mut body, fault.code());
+    body.push_str(",\"detail\":");
+    json::push_text(&mut body, fault.detail());
+    body.push_str(&format!(",\"id\":\"{}\"}}\n", fault.id()));
+    json(body)
+}
+
+pub(super) fn fault_in_text(fault: &Fault) -> Reply {
+    text(format!("{} {}\n{}\nid: {}\n", fault.status().as_str(), fault.title(), fault.detail(), fault.id()))
+}
+
+fn json(body: String) -> Reply {
+    Reply::ready(const { HeaderValue::from_static("application/problem+json") }, body)
+}
+
+fn text(body: String) -> Reply {
+    Reply::ready(const { HeaderValue::from_static("text/plain; charset=utf-8") }, body)
 }
 
 /// The JSON up to the id. It is the same for all refusals of a reason under the same circumstances, unless they have words of

@@ -7,6 +7,8 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
 
+use super::fault::Fault;
+use super::problem::Problem;
 use super::rejection::Rejection;
 
 /// Chooses what a refusal says.
@@ -34,6 +36,13 @@ use super::rejection::Rejection;
 pub trait Respond: Send + Sync + 'static {
     /// The body of the answer and any extra headers.
     fn respond(&self, rejection: &Rejection, head: &Parts) -> Reply;
+
+    /// The same for a refusal that has nothing to do with who is asking, such as the 405 and 413 of the log-in services;
+    /// `headers` are those of the request, without the fields that credentials come in. Default: as
+    /// [`Problem`](super::Problem) answers.
+    fn respond_to_fault(&self, fault: &Fault, headers: &HeaderMap) -> Reply {
+        Problem.respond_to_fault(fault, headers)
+    }
 }
 
 impl<F> Respond for F
@@ -86,6 +95,14 @@ impl Reply {
         if !owned.contains(&name) {
             self.headers.append(name, value);
         }
+        self
+    }
+
+    /// Says that the answer is another for another value of this field of the request, as `Accept-Language`: its name is added
+    /// to `Vary`. Default: the fields that credentials come in, and `Accept`.
+    #[must_use]
+    pub fn varies_by(mut self, field: HeaderName) -> Self {
+        self.headers.append(VARY, field.into());
         self
     }
 }
