@@ -6,6 +6,7 @@
     feature = "axum",
     feature = "bcrypt",
     feature = "digest",
+    feature = "html",
     feature = "htpasswd",
     feature = "introspection",
     feature = "jwks",
@@ -54,7 +55,7 @@ use portcullis::observe::Finding;
 use portcullis::outbound::Client;
 use portcullis::permission::scope;
 use portcullis::resource::ProtectedResource;
-use portcullis::response::{Challenge, Rejection};
+use portcullis::response::{Challenge, Fault, Page, Rejection};
 use portcullis::test_kit::{Challenges, Endpoint, Fault, TestIssuer, TokenBuilder};
 use portcullis::{AuthenticateLayer, Identity, Reason, RequireLayer, Secret, Verifier, VerifyError};
 use serde_json::{Value, json};
@@ -188,6 +189,8 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`Sessions` last request, noted", last_request_noted()),
         ("`CachedStore` entries", field(&cached, "entries")),
         ("`Sessions` per subject", field(&sessions, "most")),
+        ("`Page::MAX_LENGTH`", bytes(Page::MAX_LENGTH)),
+        ("`PageBuilder::languages`", language_of_pages()),
         ("`Parameters::MAX`", Parameters::MAX.to_string()),
         ("`PasswordMemory` entries", PasswordMemory::DEFAULT_ENTRIES.to_string()),
         ("`PasswordMemory` time", seconds(PasswordMemory::DEFAULT_TTL)),
@@ -678,4 +681,10 @@ fn trusted_proxies() -> String {
     let peer = [127, 0, 0, 1].into();
     let client = TrustedProxies::default().client(peer, request.body(()).unwrap().headers());
     String::from(if client == ClientAddress::new(peer) { "none" } else { "some" })
+}
+
+fn language_of_pages() -> String {
+    let fault = Fault::new(http::StatusCode::NOT_FOUND, "not_found", "Not found", "There is nothing at this address.");
+    let asked = Request::get("/").header("accept", "text/html").header("accept-language", "de").body(()).unwrap();
+    fault.answer(&Page::new(), asked.headers()).headers()["content-language"].to_str().unwrap().to_owned()
 }

@@ -77,6 +77,7 @@ impl Settings {
     /// The answer of the table.
     pub(super) fn refuse(&self, error: &VerifyError, head: Parts) -> Response<Bytes> {
         let rejection = Rejection::new(error.reason(), &self.challenges, Some(0))
+            .with_password()
             .with_cause(error.cause())
             .with_hint(error.hinted())
             .with_findings(error.shared_findings())

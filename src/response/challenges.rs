@@ -120,6 +120,11 @@ impl ChallengeSet {
         self.entries.get(used).is_some_and(|entry| entry.explained.is_some())
     }
 
+    /// The name of the scheme at `used`.
+    pub(crate) fn scheme(&self, used: usize) -> Option<&'static str> {
+        self.entries.get(used).map(|entry| entry.challenge.scheme())
+    }
+
     /// Whether the scheme at `used` calls an unreadable credential a bad request.
     pub(crate) fn is_strict(&self, used: usize) -> bool {
         self.entries.get(used).is_some_and(|entry| entry.strict)

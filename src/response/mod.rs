@@ -18,7 +18,11 @@ mod challenges;
 mod context;
 mod fault;
 pub(crate) mod json;
+#[cfg(feature = "login")]
+mod log_in;
 mod negotiate;
+#[cfg(feature = "html")]
+mod page;
 mod problem;
 pub(crate) mod record;
 mod rejection;
@@ -42,6 +46,8 @@ pub(crate) use challenges::{ChallengeSet, Offer};
 pub(crate) use context::{Anonymous, Context};
 pub use fault::Fault;
 pub use negotiate::Representation;
+#[cfg(feature = "html")]
+pub use page::{Page, PageBuilder, PageCause, PageLabel, PageText, PageTexts};
 pub use problem::Problem;
 pub use rejection::Rejection;
 pub(crate) use rejection::Wanted;

@@ -175,7 +175,7 @@ fn is_ours(parameter: &[u8]) -> bool {
 }
 
 /// A `q` parameter in thousandths; `None` for other parameters. An unreadable weight counts as nothing wanted.
-fn quality(parameter: &[u8]) -> Option<u16> {
+pub(super) fn quality(parameter: &[u8]) -> Option<u16> {
     let [b'q' | b'Q', rest @ ..] = parameter else { return None };
     let value = str::from_utf8(rest.trim_ascii_start().strip_prefix(b"=")?.trim_ascii()).unwrap_or_default();
     let weight = value.parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight)).unwrap_or(0.0);

@@ -43,6 +43,8 @@ pub struct Rejection {
     source: Option<Arc<dyn Error + Send + Sync>>,
     wanted: Option<Arc<Wanted>>,
     words: Option<&'static Words>,
+    /// A log-in was refused, by whatever scheme it is challenged.
+    pub(super) password: bool,
 }
 
 /// What is said in the place of the table's words, where more is known of what happened.
@@ -101,6 +103,7 @@ impl Rejection {
             source: None,
             wanted: None,
             words: None,
+            password: false,
         }
     }
 
@@ -162,6 +165,18 @@ impl Rejection {
     #[must_use]
     pub const fn id(&self) -> DecisionId {
         self.id
+    }
+
+    /// The scheme that carried the credential, such as `Bearer`.
+    #[must_use]
+    pub fn scheme(&self) -> Option<&'static str> {
+        self.challenges.as_ref()?.scheme(self.used?)
+    }
+
+    /// Whether it was a user name with a password that was judged, by Basic, by Digest or in a log-in.
+    #[must_use]
+    pub fn is_of_password(&self) -> bool {
+        self.password || matches!(self.scheme(), Some("Basic" | "Digest"))
     }
 
     /// What exactly was wrong, for the operator's log; the client is not told.
