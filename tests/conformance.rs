@@ -88,7 +88,8 @@ fn every_rule_that_a_test_cites_is_in_the_conformance_table() {
 
 const STANDARDS: [&str; 29] = [
     "ASSERT", "AT", "BASIC", "BCP", "BEARER", "CACHE", "CHOICE", "COOKIE", "DIGEST", "DISC", "DPOP", "HTTP", "INTRO",
-    "JINTRO", "JWK", "JWS", "JWT", "LOGOUT", "MCP", "MTLS", "NEGO", "PRM", "PROB", "PW", "RI", "SESS", "STEP", "TOK", "X",
+    "JINTRO", "JWK", "JWS", "JWT", "LOGOUT", "MCP", "MTLS", "NEGO", "PRM", "PROB", "PW", "RI", "SESS", "STEP", "TOK",
+    "X",
 ];
 
 /// The attacks on passwords (B), on tokens (J), on keys and caches (K), by answers (R), on sessions (S) and on the way through a server (T), that this library must withstand. The numbers

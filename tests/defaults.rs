@@ -55,7 +55,7 @@ use portcullis::observe::Finding;
 use portcullis::outbound::Client;
 use portcullis::permission::scope;
 use portcullis::resource::ProtectedResource;
-use portcullis::response::{Challenge, Fault, Page, Rejection};
+use portcullis::response::{Challenge, OwnRefusal, Page, Rejection};
 use portcullis::test_kit::{Challenges, Endpoint, Fault, TestIssuer, TokenBuilder};
 use portcullis::{AuthenticateLayer, Identity, Reason, RequireLayer, Secret, Verifier, VerifyError};
 use serde_json::{Value, json};
@@ -684,7 +684,8 @@ fn trusted_proxies() -> String {
 }
 
 fn language_of_pages() -> String {
-    let fault = Fault::new(http::StatusCode::NOT_FOUND, "not_found", "Not found", "There is nothing at this address.");
+    let refusal =
+        OwnRefusal::new(http::StatusCode::NOT_FOUND, "not_found", "Not found", "There is nothing at this address.");
     let asked = Request::get("/").header("accept", "text/html").header("accept-language", "de").body(()).unwrap();
-    fault.answer(&Page::new(), asked.headers()).headers()["content-language"].to_str().unwrap().to_owned()
+    refusal.answer(&Page::new(), asked.headers()).headers()["content-language"].to_str().unwrap().to_owned()
 }

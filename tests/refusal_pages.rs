@@ -26,7 +26,7 @@ use portcullis::credentials::BasicCredentials;
 use portcullis::identity::session::{MemoryStore, Sessions};
 use portcullis::login::Login;
 use portcullis::permission::{Decision, all, max_age, policy, role, scope};
-use portcullis::response::{Challenge, Fault, Page, PageTexts};
+use portcullis::response::{Challenge, OwnRefusal, Page, PageTexts};
 use portcullis::{AuthenticateLayer, Identity, RequireLayer, VerifyError};
 use support::services;
 use tokio::net::TcpListener;
@@ -90,9 +90,13 @@ fn app() -> Router {
 }
 
 fn gone(headers: &HeaderMap) -> http::Response<bytes::Bytes> {
-    let fault =
-        Fault::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed", "Use another method.");
-    fault.header(ALLOW, HeaderValue::from_static("POST")).answer(&page(), headers)
+    let refusal = OwnRefusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "Method not allowed",
+        "Use another method.",
+    );
+    refusal.header(ALLOW, HeaderValue::from_static("POST")).answer(&page(), headers)
 }
 
 const FORM: &str = "<!doctype html><link rel=icon href=data:,><title>Log in</title><form method=post action=/login><input name=username value=ann>\

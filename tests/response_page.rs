@@ -18,7 +18,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use portcullis::authenticate::{Attempt, Scheme};
 use portcullis::permission::{Decision, acr, all, max_age, policy, role, scope};
-use portcullis::response::{Challenge, Fault, Page, PageCause, PageText, PageTexts};
+use portcullis::response::{Challenge, OwnRefusal, Page, PageCause, PageText, PageTexts};
 use portcullis::{AuthenticateLayer, Identity, Reason, RequireLayer};
 use sha2::{Digest, Sha256};
 use support::stack::{Answer, Scripted, bare, basic, bearer, cookie, get, send};
@@ -265,10 +265,11 @@ fn a_server_refuses_for_reasons_of_its_own_in_the_same_shape() {
         if let Some(accept) = accept {
             headers.insert(ACCEPT, HeaderValue::from_str(accept).unwrap());
         }
-        let fault = Fault::new(StatusCode::URI_TOO_LONG, "too_long", "Address \"too\" long", "Use a <shorter> one.");
-        let response = fault.answer(&page(), &headers);
+        let refusal =
+            OwnRefusal::new(StatusCode::URI_TOO_LONG, "too_long", "Address \"too\" long", "Use a <shorter> one.");
+        let response = refusal.answer(&page(), &headers);
         let (head, body) = response.into_parts();
-        let body = String::from_utf8(body.to_vec()).unwrap().replace(&fault.id().to_string(), "<id>");
+        let body = String::from_utf8(body.to_vec()).unwrap().replace(&refusal.id().to_string(), "<id>");
         let body = body.split_once("</style>").map_or(body.as_str(), |(_, rest)| rest);
         writeln!(text, "=== Accept: {asked}\n{} {:?}\n{body}", head.status, head.headers["content-type"]).unwrap();
         assert_eq!(
@@ -276,26 +277,26 @@ fn a_server_refuses_for_reasons_of_its_own_in_the_same_shape() {
             (&"no-store".parse().unwrap(), &"accept".parse().unwrap())
         );
     }
-    golden("fault", &text);
+    golden("own_refusal", &text);
 }
 
-/// What the layer keeps from hooks, a fault keeps from them too
+/// What the layer keeps from hooks, a refusal keeps from them too
 #[test]
-fn a_fault_shows_no_hook_a_credential() {
+fn what_a_server_refuses_by_itself_shows_no_hook_a_credential() {
     struct Curious;
     impl portcullis::response::Respond for Curious {
         fn respond(&self, _: &portcullis::response::Rejection, _: &Parts) -> portcullis::response::Reply {
             portcullis::response::Reply::new("text/plain", "no")
         }
 
-        fn respond_to_fault(&self, _: &Fault, headers: &HeaderMap) -> portcullis::response::Reply {
+        fn respond_to_own(&self, _: &OwnRefusal, headers: &HeaderMap) -> portcullis::response::Reply {
             portcullis::response::Reply::new("text/plain", format!("{:?}", headers.keys().collect::<Vec<_>>()))
         }
     }
     let request =
         get([basic("x"), cookie("x"), ("proxy-authorization", "Basic eDp4".to_owned()), ("x-trace", "7".to_owned())]);
-    let fault = Fault::new(StatusCode::NOT_FOUND, "not_found", "Not found", "There is nothing at this address.");
-    assert_eq!(fault.answer(&Curious, request.headers()).into_body(), "[\"x-trace\"]");
+    let refusal = OwnRefusal::new(StatusCode::NOT_FOUND, "not_found", "Not found", "There is nothing at this address.");
+    assert_eq!(refusal.answer(&Curious, request.headers()).into_body(), "[\"x-trace\"]");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use hyper::header::{ALLOW, RETRY_AFTER};
 use hyper::{HeaderMap, Response, StatusCode, http::HeaderValue};
-use portcullis::response::Fault;
+use portcullis::response::OwnRefusal;
 
 /// One kind of refusal.
 #[derive(Clone, Copy, Debug)]
@@ -76,12 +76,12 @@ impl Problem {
     /// The answer, in the representation that `headers` of the request prefer.
     pub(crate) fn answer(&self, headers: &HeaderMap) -> Response<Body> {
         let Self { status, code, title, detail } = *self;
-        let mut fault = Fault::new(status, code, title, detail);
+        let mut refusal = OwnRefusal::new(status, code, title, detail);
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            fault = fault.header(RETRY_AFTER, HeaderValue::from_static("1"));
+            refusal = refusal.header(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        tracing::debug!(id = %fault.id(), status = status.as_u16(), reason = code, "refused");
-        fault.answer(&portcullis::response::Problem, headers).map(Body::from)
+        tracing::debug!(id = %refusal.id(), status = status.as_u16(), reason = code, "refused");
+        refusal.answer(&portcullis::response::Problem, headers).map(Body::from)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::credentials::{Authorization, SessionId, Unreadable, find_cookie};
 use crate::error::Reason;
 use crate::identity::VerifyError;
 use crate::identity::session::{SessionError, Sessions};
-use crate::response::{ChallengeSet, Fault, Rejection, Voice, Words, answer, without_body_for_head};
+use crate::response::{ChallengeSet, OwnRefusal, Rejection, Voice, Words, answer, without_body_for_head};
 
 /// All that was configured.
 pub(super) struct Settings {
@@ -114,28 +114,28 @@ impl Settings {
 
     /// 405.
     pub(super) fn method_not_allowed(&self, allowed: &'static str, head: &Parts) -> Response<Bytes> {
-        let fault = Fault::new(
+        let refusal = OwnRefusal::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
             "Method not allowed",
             "Use one of the methods that Allow names.",
         );
-        self.answer_fault(&fault.header(ALLOW, HeaderValue::from_static(allowed)), head)
+        self.answer_own(&refusal.header(ALLOW, HeaderValue::from_static(allowed)), head)
     }
 
     /// 413.
     pub(super) fn too_large(&self, head: &Parts) -> Response<Bytes> {
-        let fault = Fault::new(
+        let refusal = OwnRefusal::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too_large",
             "Too large",
             "Send the fields of a log-in and nothing else: 64 KiB at most.",
         );
-        self.answer_fault(&fault, head)
+        self.answer_own(&refusal, head)
     }
 
-    fn answer_fault(&self, fault: &Fault, head: &Parts) -> Response<Bytes> {
-        without_body_for_head(&head.method, fault.answer(&*self.voice.respond, &head.headers))
+    fn answer_own(&self, refusal: &OwnRefusal, head: &Parts) -> Response<Bytes> {
+        without_body_for_head(&head.method, refusal.answer(&*self.voice.respond, &head.headers))
     }
 
     /// There is nothing at this address.

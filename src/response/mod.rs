@@ -16,11 +16,11 @@ mod caching;
 mod challenge;
 mod challenges;
 mod context;
-mod fault;
 pub(crate) mod json;
 #[cfg(feature = "login")]
 mod log_in;
 mod negotiate;
+mod own_refusal;
 #[cfg(feature = "html")]
 mod page;
 mod problem;
@@ -44,8 +44,8 @@ pub(crate) use caching::{Caching, Kept};
 pub use challenge::Challenge;
 pub(crate) use challenges::{ChallengeSet, Offer};
 pub(crate) use context::{Anonymous, Context};
-pub use fault::Fault;
 pub use negotiate::Representation;
+pub use own_refusal::OwnRefusal;
 #[cfg(feature = "html")]
 pub use page::{Page, PageBuilder, PageCause, PageLabel, PageText, PageTexts};
 pub use problem::Problem;

@@ -7,9 +7,9 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::answer::whole_seconds;
-use super::fault::Fault;
 use super::json;
 use super::negotiate::Representation;
+use super::own_refusal::OwnRefusal;
 use super::rejection::{Rejection, Wanted};
 use super::respond::{Reply, Respond};
 use super::table::{Circumstances, Wire, wire};
@@ -41,10 +41,10 @@ impl Respond for Problem {
         }
     }
 
-    fn respond_to_fault(&self, fault: &Fault, headers: &HeaderMap) -> Reply {
+    fn respond_to_own(&self, refusal: &OwnRefusal, headers: &HeaderMap) -> Reply {
         match Representation::preferred(headers, &[Representation::Problem, Representation::Text]) {
-            Representation::Text => fault_in_text(fault),
-            Representation::Html | Representation::Problem => fault_in_json(fault),
+            Representation::Text => own_in_text(refusal),
+            Representation::Html | Representation::Problem => own_in_json(refusal),
         }
     }
 }
@@ -64,26 +64,26 @@ pub(super) fn in_text(rejection: &Rejection) -> Reply {
     text([status.as_str(), " ", title, "\n", detail, &extras(rejection).text, "\nid: ", id, "\n"].concat())
 }
 
-pub(super) fn fault_in_json(fault: &Fault) -> Reply {
+pub(super) fn own_in_json(refusal: &OwnRefusal) -> Reply {
     // A missing page is of no type of its own, so that a hidden one looks the same.
-    let kind = match fault.status() {
+    let kind = match refusal.status() {
         StatusCode::NOT_FOUND => String::from("about:blank"),
-        _ => format!("urn:portcullis:problem:{}", fault.code()),
+        _ => format!("urn:portcullis:problem:{}", refusal.code()),
     };
     let mut body = String::from("{\"type\":");
     json::push_text(&mut body, &kind);
     body.push_str(",\"title\":");
-    json::push_text(&mut body, fault.title());
-    body.push_str(&format!(",\"status\":{},\"code\":", fault.status().as_u16()));
-    json::push_text(&mut body, fault.code());
+    json::push_text(&mut body, refusal.title());
+    body.push_str(&format!(",\"status\":{},\"code\":", refusal.status().as_u16()));
+    json::push_text(&mut body, refusal.code());
     body.push_str(",\"detail\":");
-    json::push_text(&mut body, fault.detail());
-    body.push_str(&format!(",\"id\":\"{}\"}}\n", fault.id()));
+    json::push_text(&mut body, refusal.detail());
+    body.push_str(&format!(",\"id\":\"{}\"}}\n", refusal.id()));
     json(body)
 }
 
-pub(super) fn fault_in_text(fault: &Fault) -> Reply {
-    text(format!("{} {}\n{}\nid: {}\n", fault.status().as_str(), fault.title(), fault.detail(), fault.id()))
+pub(super) fn own_in_text(refusal: &OwnRefusal) -> Reply {
+    text(format!("{} {}\n{}\nid: {}\n", refusal.status().as_str(), refusal.title(), refusal.detail(), refusal.id()))
 }
 
 fn json(body: String) -> Reply {

@@ -7,7 +7,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
 
-use super::fault::Fault;
+use super::own_refusal::OwnRefusal;
 use super::problem::Problem;
 use super::rejection::Rejection;
 
@@ -40,8 +40,8 @@ pub trait Respond: Send + Sync + 'static {
     /// The same for a refusal that has nothing to do with who is asking, such as the 405 and 413 of the log-in services;
     /// `headers` are those of the request, without the fields that credentials come in. Default: as
     /// [`Problem`](super::Problem) answers.
-    fn respond_to_fault(&self, fault: &Fault, headers: &HeaderMap) -> Reply {
-        Problem.respond_to_fault(fault, headers)
+    fn respond_to_own(&self, refusal: &OwnRefusal, headers: &HeaderMap) -> Reply {
+        Problem.respond_to_own(refusal, headers)
     }
 }
 

@@ -20,9 +20,9 @@ pub use cause::PageCause;
 use render::{Frame, Shown, render};
 pub use texts::{PageLabel, PageText, PageTexts};
 
-use super::fault::Fault;
 use super::negotiate::Representation;
-use super::problem::{fault_in_json, fault_in_text, in_json, in_text};
+use super::own_refusal::OwnRefusal;
+use super::problem::{in_json, in_text, own_in_json, own_in_text};
 use super::rejection::Rejection;
 use super::respond::{Reply, Respond};
 
@@ -100,11 +100,11 @@ impl Respond for Page {
         }
     }
 
-    fn respond_to_fault(&self, fault: &Fault, headers: &HeaderMap) -> Reply {
+    fn respond_to_own(&self, refusal: &OwnRefusal, headers: &HeaderMap) -> Reply {
         match Representation::preferred(headers, &AMONG) {
-            Representation::Html => self.page(&Shown::of_fault(fault), headers),
-            Representation::Problem => fault_in_json(fault),
-            Representation::Text => fault_in_text(fault),
+            Representation::Html => self.page(&Shown::of_own(refusal), headers),
+            Representation::Problem => own_in_json(refusal),
+            Representation::Text => own_in_text(refusal),
         }
     }
 }
@@ -122,5 +122,5 @@ impl fmt::Debug for Page {
 }
 
 /// Nothing but the style that the page holds, known by its digest.
-const CONTENT_SECURITY: &str = "default-src 'none'; style-src 'sha256-xXsVHUFwniwGxHtCml/VnpRdyXRqauhutV/qVBhpAp8='; base-uri 'none'; form-action 'none'; \
-                                frame-ancestors 'none'";
+const CONTENT_SECURITY: &str = "default-src 'none'; style-src 'sha256-xXsVHUFwniwGxHtCml/VnpRdyXRqauhutV/qVBhpAp8='; \
+                                base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -6,7 +6,7 @@ use super::cause::PageCause;
 use super::texts::{PageLabel, PageTexts};
 use crate::observe::DecisionId;
 use crate::response::answer::whole_seconds;
-use crate::response::fault::Fault;
+use crate::response::own_refusal::OwnRefusal;
 use crate::response::rejection::Rejection;
 
 /// What all pages of an application share.
@@ -60,19 +60,19 @@ impl<'a> Shown<'a> {
         }
     }
 
-    pub(super) fn of_fault(fault: &'a Fault) -> Self {
-        let cause = match fault.status() {
+    pub(super) fn of_own(refusal: &'a OwnRefusal) -> Self {
+        let cause = match refusal.status() {
             StatusCode::FORBIDDEN => PageCause::NotPermitted,
             StatusCode::NOT_FOUND => PageCause::NotFound,
             StatusCode::TOO_MANY_REQUESTS => PageCause::TooManyAttempts,
             status if status.is_server_error() => PageCause::Broken,
             _ => PageCause::Unreadable,
         };
-        let words = (cause != PageCause::NotFound).then(|| (fault.title(), fault.detail()));
+        let words = (cause != PageCause::NotFound).then(|| (refusal.title(), refusal.detail()));
         Self {
             cause,
-            status: fault.status(),
-            id: fault.id(),
+            status: refusal.status(),
+            id: refusal.id(),
             words,
             missing: Vec::new(),
             wait: DEFAULT_WAIT,

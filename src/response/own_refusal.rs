@@ -16,21 +16,21 @@ use crate::observe::DecisionId;
 /// ```
 /// use http::header::ALLOW;
 /// use http::{HeaderMap, HeaderValue, StatusCode};
-/// use portcullis::response::{Fault, Problem};
+/// use portcullis::response::{OwnRefusal, Problem};
 ///
-/// let fault = Fault::new(
+/// let refusal = OwnRefusal::new(
 ///     StatusCode::METHOD_NOT_ALLOWED,
 ///     "method_not_allowed",
 ///     "Method not allowed",
 ///     "Use one of the methods that Allow names.",
 /// )
 /// .header(ALLOW, HeaderValue::from_static("GET, HEAD"));
-/// let response = fault.answer(&Problem, &HeaderMap::new());
+/// let response = refusal.answer(&Problem, &HeaderMap::new());
 /// assert_eq!(response.status(), 405);
 /// assert_eq!(response.headers()["content-type"], "application/problem+json");
 /// ```
 #[derive(Clone, Debug)]
-pub struct Fault {
+pub struct OwnRefusal {
     status: StatusCode,
     code: &'static str,
     title: &'static str,
@@ -39,8 +39,8 @@ pub struct Fault {
     headers: HeaderMap,
 }
 
-impl Fault {
-    /// A fault of its own id. `code` is for programs: lower case and underscores; `title` is short, and `detail` says what
+impl OwnRefusal {
+    /// A refusal of its own id. `code` is for programs: lower case and underscores; `title` is short, and `detail` says what
     /// to do next. Nothing here is taken from the request.
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, title: &'static str, detail: &'static str) -> Self {
@@ -88,8 +88,8 @@ impl Fault {
     /// that credentials come in. Of the answer to a `HEAD` request the server leaves out the body, as hyper does.
     pub fn answer(&self, respond: &(impl Respond + ?Sized), headers: &HeaderMap) -> Response<Bytes> {
         let Reply { headers: mut told, body } = match headers.keys().any(|name| SECRETS.contains(name)) {
-            true => respond.respond_to_fault(self, &without_secrets(headers)),
-            false => respond.respond_to_fault(self, headers),
+            true => respond.respond_to_own(self, &without_secrets(headers)),
+            false => respond.respond_to_own(self, headers),
         };
         told.extend(self.headers.clone());
         told.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
