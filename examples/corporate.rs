@@ -64,7 +64,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::ACCEPT;
 use axum::http::request::Parts;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
@@ -74,7 +73,7 @@ use portcullis::credentials::TrustedProxies;
 use portcullis::identity::password::{HtpasswdFile, PasswordMemory};
 use portcullis::identity::throttle::Throttle;
 use portcullis::permission::role;
-use portcullis::response::{Problem, Rejection, Reply, Respond};
+use portcullis::response::{Problem, Rejection, Reply, Representation, Respond};
 use portcullis::{AuthenticateLayer, Identity, RequireLayer};
 use tokio::net::TcpListener;
 
@@ -129,8 +128,8 @@ async fn client(
 
 /// A page for browsers, and for programs what they get everywhere else. The status is not this function's to choose.
 fn no_entry(rejection: &Rejection, head: &Parts) -> Reply {
-    let accepts_html = |line: &str| line.contains("text/html");
-    if !head.headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok()).any(accepts_html) {
+    let among = [Representation::Problem, Representation::Html];
+    if Representation::preferred(&head.headers, &among) != Representation::Html {
         return Problem.respond(rejection, head);
     }
     let roles: Vec<_> = rejection.missing_roles().collect();

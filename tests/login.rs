@@ -14,16 +14,17 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::Request;
 use http::request::Parts;
+use http::{HeaderMap, Request};
 use http_body::{Body, Frame};
+use http_body_util::BodyExt;
 use portcullis::authenticate::{Basic, Bearer, Scheme, Session};
 use portcullis::clock::{ManualClock, UnixTime};
 use portcullis::credentials::{BasicCredentials, BearerToken, ClientAddress};
 use portcullis::identity::session::{MemoryStore, Sessions};
 use portcullis::identity::throttle::Throttle;
 use portcullis::login::{LogInAttempt, Login};
-use portcullis::response::{Rejection, Reply};
+use portcullis::response::{OwnRefusal, Rejection, Reply, Respond};
 use portcullis::{Identity, VerifyError};
 use proptest::prelude::*;
 use support::bank::{self, BROWSER, FORM, GOOD, JSON, OURS, Switched, bank, bank_over, bank_with, cookie};
@@ -239,6 +240,32 @@ async fn a_body_of_more_than_64_kib_is_413_whether_its_length_was_told_or_not() 
 
     let request = Request::post("/login").header(FORM.0, FORM.1).body(Endless).unwrap();
     assert_eq!(bank.login.log_in().oneshot(request).await.unwrap().status(), 413);
+}
+
+/// One hook words all that is refused here, also where it has nothing to do with who is asking
+#[tokio::test]
+async fn the_hook_is_asked_for_405_and_413_too() {
+    struct Terse;
+    impl Respond for Terse {
+        fn respond(&self, rejection: &Rejection, _: &Parts) -> Reply {
+            Reply::new("text/plain", format!("no: {}", rejection.reason()))
+        }
+
+        fn respond_to_own(&self, refusal: &OwnRefusal, headers: &HeaderMap) -> Reply {
+            Reply::new("text/plain", format!("no: {}, {}", refusal.code(), headers.contains_key("cookie")))
+        }
+    }
+    let bank = bank_with(|login| login.respond_with(Terse));
+    let answer = bank.log_in(&[FORM, ("cookie", "a=b")], &"x".repeat(64 * 1024 + 1)).await;
+    assert_eq!((answer.status.as_u16(), &answer.body[..]), (413, "no: too_large, false"));
+    for (method, body) in [("GET", &b"no: method_not_allowed, false"[..]), ("HEAD", b"")] {
+        let request = Request::builder().method(method).uri("/logout").body(String::new()).unwrap();
+        let response = bank.login.log_out().oneshot(request).await.unwrap();
+        let length = response.headers().get("content-length").map(|length| length.to_str().unwrap().to_owned());
+        assert_eq!((response.status().as_u16(), response.headers()["allow"].to_str().unwrap()), (405, "POST"));
+        assert_eq!(length.as_deref(), (method == "HEAD").then_some("29"), "what GET has");
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), body);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,10 @@
 //! refusal; a [`Respond`] hook may choose the body and add headers, and cannot lose these. Every refusal carries its
 //! [`Rejection`] in the response's extensions, so that outer layers can log it.
 //!
+//! By default refusals are problem documents, or plain text where `Accept` prefers it ([`Problem`]); with the feature `html` people
+//! can be shown pages (`Page`). [`Representation`] reads `Accept` for hooks of your own, and [`OwnRefusal`] is for what a server
+//! refuses by itself. The answer to a `HEAD` request is that to `GET` without the body.
+//!
 //! A body says what the client can do next. It never says which of several causes made a credential unacceptable, and it
 //! repeats no byte of the request.
 
