@@ -7,7 +7,6 @@ use http::HeaderValue;
 use http::request::Parts;
 
 use super::label::label;
-use super::return_to::own_path;
 use super::service::{LogIn, LogOut, Manage};
 use super::settings::{Label, Settings};
 use super::verifier::AnyVerifier;
@@ -17,7 +16,7 @@ use crate::error::{ConfigError, ConfigFault};
 use crate::identity::Verifier;
 use crate::identity::session::Sessions;
 use crate::observe::{Listener, Observer};
-use crate::response::{ChallengeSet, Offer, Problem, Respond, Voice};
+use crate::response::{ChallengeSet, Offer, Problem, Respond, Voice, own_path};
 
 /// Logging in and out, ready to be put into a router; see [the module](super) for what each service does.
 ///

@@ -12,14 +12,13 @@ use serde::Serialize;
 use super::attempt::LogInAttempt;
 use super::form::{Form, NoForm};
 use super::reply::{done, json, see_other};
-use super::return_to::own_path;
 use super::settings::Settings;
 use super::wish::{Wish, wish};
 use crate::credentials::{BasicCredentials, ClientAddress, SessionId};
 use crate::error::Reason;
 use crate::identity::session::{NewSession, SessionError, SessionStart};
 use crate::identity::{Identity, VerifyError};
-use crate::response::Words;
+use crate::response::{Words, own_path};
 use crate::trace;
 
 /// A session for a right password, and an end to the one that the client had.

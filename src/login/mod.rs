@@ -45,7 +45,6 @@ mod log_in;
 mod log_out;
 mod manage;
 mod reply;
-mod return_to;
 mod routes;
 mod service;
 mod settings;

@@ -21,7 +21,7 @@ use super::manage::manage;
 use super::routes::{NoRoute, Route};
 use super::settings::Settings;
 use crate::authenticate::{Authenticate, AuthenticateLayer};
-use crate::response::ResponseBody;
+use crate::response::{MAX_OWN_PATH, ResponseBody};
 
 /// Logs people in; made by [`Login::log_in`](super::Login::log_in).
 ///
@@ -47,7 +47,7 @@ impl LogIn {
     pub const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
     /// How long a path to return to may be: 2048 bytes, more than any address that people are sent to.
-    pub const MAX_RETURN_TO: usize = 2048;
+    pub const MAX_RETURN_TO: usize = MAX_OWN_PATH;
 
     pub(super) const fn new(settings: Arc<Settings>) -> Self {
         Self { settings }

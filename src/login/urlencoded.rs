@@ -5,7 +5,7 @@ use std::mem;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::fields::{Fields, Name};
-use super::return_to::digit;
+use crate::response::digit;
 use crate::secret::Secret;
 
 /// `None` for a broken escape, text that is not UTF-8, and a field twice.

@@ -27,6 +27,7 @@ mod negotiate;
 mod own_refusal;
 #[cfg(feature = "html")]
 mod page;
+mod own_path;
 mod problem;
 pub(crate) mod record;
 mod rejection;
@@ -52,6 +53,8 @@ pub use negotiate::Representation;
 pub use own_refusal::OwnRefusal;
 #[cfg(feature = "html")]
 pub use page::{Page, PageBuilder, PageCause, PageLabel, PageText, PageTexts};
+#[cfg(feature = "login")]
+pub(crate) use own_path::{MAX_OWN_PATH, digit, own_path};
 pub use problem::Problem;
 pub use rejection::Rejection;
 pub(crate) use rejection::Wanted;

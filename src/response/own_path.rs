@@ -1,14 +1,15 @@
-//! Where a client may be sent after a log-in: a path of this server, and nothing that a browser could take for another.
+//! Where a client may be sent: a path of this server, and nothing that a browser could take for another.
 
 use http::uri::PathAndQuery;
 
-use super::service::LogIn;
+/// How long such a path may be, in bytes.
+pub(crate) const MAX_OWN_PATH: usize = 2048;
 
 /// `text` if it is a path of this server, with a query or without, that reads back to itself and means one thing to every
 /// reader: no second slash at its beginning, no backslash, no segment of dots, nothing encoded that would be one of these.
-pub(super) fn own_path(text: &str) -> Option<&str> {
+pub(crate) fn own_path(text: &str) -> Option<&str> {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\' && byte != b'#';
-    if text.len() > LogIn::MAX_RETURN_TO || !text.starts_with('/') || !text.bytes().all(is_plain) {
+    if text.len() > MAX_OWN_PATH || !text.starts_with('/') || !text.bytes().all(is_plain) {
         return None;
     }
     let path = text.split('?').next()?;
@@ -39,6 +40,6 @@ fn decoded(path: &str) -> Option<String> {
 }
 
 /// The value of a hexadecimal digit.
-pub(super) fn digit(digit: u8) -> Option<u8> {
+pub(crate) fn digit(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
