@@ -38,6 +38,9 @@ pub mod cross_site {}
 #[doc = include_str!("../docs/routes.md")]
 pub mod routes {}
 
+#[doc = include_str!("../docs/browsers.md")]
+pub mod browsers {}
+
 #[doc = include_str!("../docs/writing_a_scheme.md")]
 pub mod writing_a_scheme {}
 

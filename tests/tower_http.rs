@@ -17,8 +17,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::any;
 use http::header::{
-    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_REQUEST_METHOD,
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, HOST, ORIGIN, UPGRADE, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, HOST, ORIGIN, UPGRADE,
+    WWW_AUTHENTICATE,
 };
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
@@ -181,7 +182,37 @@ async fn with_cors_inside_a_preflight_passes_only_where_that_is_allowed_and_neve
     assert_eq!(handler.calls(), 0);
 }
 
-/// HTTP-27
+/// HTTP-28
+#[tokio::test]
+async fn what_is_exposed_to_scripts_stays_so_beside_cors_in_both_orders() {
+    let handler = Handler::default();
+    let ours = || schemes().expose_to_scripts().allow_cors_preflight().build().unwrap();
+    let named = || cors().expose_headers([CONTENT_ENCODING]);
+    let apps = [
+        // What is exposed of a refusal, and of an answer to somebody who is known.
+        (handler.router().layer(ours()).layer(cors()), "www-authenticate, retry-after", None),
+        (handler.router().layer(ours()).layer(named()), "content-encoding", Some("content-encoding")),
+        (handler.router().layer(cors()).layer(ours()), "www-authenticate, retry-after", None),
+        (handler.router().layer(named()).layer(ours()), "www-authenticate, retry-after", Some("content-encoding")),
+    ];
+    for (index, (app, of_refusal, of_accepted)) in apps.into_iter().enumerate() {
+        let exposed = |answer: &Response<Body>| {
+            let mut lines = answer.headers().get_all(ACCESS_CONTROL_EXPOSE_HEADERS).iter();
+            let line = lines.next().map(|line| line.to_str().unwrap().to_owned());
+            assert!(lines.next().is_none(), "{index}: one line");
+            line
+        };
+        let refused = get_as(&app, &[FROM_SHOP]).await;
+        assert_eq!(refused.status(), StatusCode::UNAUTHORIZED, "{index}");
+        assert_eq!(exposed(&refused).as_deref(), Some(of_refusal), "{index}");
+        assert_eq!(refused.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN), index < 2, "{index}");
+        assert_eq!(exposed(&get_as(&app, &[FROM_SHOP, ALICE]).await).as_deref(), of_accepted, "{index}");
+        let preflight = send(&app, Method::OPTIONS, &[FROM_SHOP, WANTS_GET], "").await;
+        assert_eq!((preflight.status(), exposed(&preflight)), (StatusCode::OK, None), "{index}");
+    }
+}
+
+/// HTTP-27, R08
 #[tokio::test]
 async fn what_only_resembles_a_preflight_stays_guarded() {
     let handler = Handler::default();

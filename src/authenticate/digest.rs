@@ -42,6 +42,12 @@ pub struct Digest<S> {
     store: Arc<S>,
     access: Arc<Access>,
     key_is_short: bool,
+    quiet: bool,
+}
+
+impl<S> Digest<S> {
+    /// The name in challenges that are to open no dialog: `xDigest`.
+    pub const QUIET_NAME: &str = "xDigest";
 }
 
 impl<S: DigestStore> Digest<S> {
@@ -49,7 +55,7 @@ impl<S: DigestStore> Digest<S> {
     /// of what passwords are hashed with: a new realm makes every stored hash worthless.
     pub fn new(realm: impl Into<Arc<str>>, store: S) -> Self {
         let access = Access::new(realm.into(), NONCE_LIFETIME, NONCES_IN_USE);
-        Self { store: Arc::new(store), access: Arc::new(access), key_is_short: false }
+        Self { store: Arc::new(store), access: Arc::new(access), key_is_short: false, quiet: false }
     }
 
     /// The algorithms to offer, most preferred first. Default: SHA-256 alone, the one that every client can do safely. MD5
@@ -96,6 +102,15 @@ impl<S: DigestStore> Digest<S> {
     pub fn key(mut self, key: &Secret<Vec<u8>>) -> Self {
         self.key_is_short = key.expose().len() < MIN_KEY;
         self.with(|access| access.use_key(key.expose()))
+    }
+
+    /// Asks the scripts of a page by challenges under the name [`xDigest`](Self::QUIET_NAME), for which no browser opens a dialog, as
+    /// [`Basic::quiet_for_scripts`](super::Basic::quiet_for_scripts) does. One with `stale=true`, which browsers answer without
+    /// asking anybody, keeps its name. Default: everybody gets the real ones.
+    #[must_use]
+    pub const fn quiet_for_scripts(mut self) -> Self {
+        self.quiet = true;
+        self
     }
 
     /// How long a nonce is good, in whole seconds. Default: [`NONCE_LIFETIME`], 5 minutes.
@@ -222,6 +237,10 @@ impl<S: DigestStore> Scheme for Digest<S> {
 
     fn is_strict(&self) -> bool {
         true
+    }
+
+    fn quiet_name(&self) -> Option<&'static str> {
+        self.quiet.then_some(Self::QUIET_NAME)
     }
 }
 

@@ -95,7 +95,7 @@ impl Judge {
         } else {
             ChallengeSet::new(schemes.iter().map(offer), fields, proxy)?
         };
-        let challenges = Arc::new(challenges);
+        let challenges = Arc::new(challenges.varying_by(voice.browsers.fields()));
         voice.schemes = schemes.iter().map(|scheme| scheme.challenge().scheme()).collect();
         let voice = Arc::new(voice);
         let context = |used| Arc::new(Context { challenges: Arc::clone(&challenges), used, voice: Arc::clone(&voice) });
@@ -310,9 +310,15 @@ pub(crate) fn offer(scheme: &Arc<dyn Scheme>) -> Offer {
     let is_fresh = !scheme.fresh_challenges(Reason::Missing).is_empty();
     let fresh = is_fresh.then(|| {
         let scheme = Arc::clone(scheme);
-        Box::new(move |why| scheme.fresh_challenges(why)) as Box<_>
+        Arc::new(move |why| scheme.fresh_challenges(why)) as Arc<_>
     });
-    Offer { challenge: scheme.challenge(), explains: scheme.explains(), strict: scheme.is_strict(), fresh }
+    Offer {
+        challenge: scheme.challenge(),
+        explains: scheme.explains(),
+        strict: scheme.is_strict(),
+        fresh,
+        quiet_name: scheme.quiet_name(),
+    }
 }
 
 /// The Fetch standard's preflight, recognised by its three marks.

@@ -10,9 +10,9 @@ use super::explanation::Explanation;
 use super::judge::Judge;
 use super::scheme::Scheme;
 use super::service::Authenticate;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, ConfigFault};
 use crate::observe::{Listener, Observer};
-use crate::response::{Problem, Respond, Voice};
+use crate::response::{LogInPage, Problem, Respond, Voice};
 use crate::trace::Sampling;
 
 /// Wraps services so that they are called with a proven [`Identity`](crate::Identity) in the request's extensions, and
@@ -62,6 +62,7 @@ impl AuthenticateLayer {
     pub(crate) fn speaking_with(voice: Voice) -> AuthenticateBuilder {
         AuthenticateBuilder {
             schemes: Vec::new(),
+            log_in_page: None,
             voice,
             allow_anonymous: false,
             allow_cors_preflight: false,
@@ -134,6 +135,7 @@ impl<S> Layer<S> for AuthenticateLayer {
 pub struct AuthenticateBuilder {
     schemes: Vec<Arc<dyn Scheme>>,
     voice: Voice,
+    log_in_page: Option<Box<str>>,
     allow_anonymous: bool,
     allow_cors_preflight: bool,
     proxy: bool,
@@ -195,6 +197,44 @@ impl AuthenticateBuilder {
         self
     }
 
+    /// Sends people who go to a page and are not logged in to the one where they can be: 303, with the path and query that they
+    /// asked for in `return_to`, which the services of `login` take. Default: they are answered 401 as everybody is.
+    ///
+    /// `path` is a path of this server as browsers see it, perhaps with a query: `/login`, `/login?lang=de`. The
+    /// [`RequireLayer`](crate::RequireLayer)s inside send people there too. Scripts, frames, images and programs are never sent
+    /// anywhere: [the guide](crate::guide::browsers) has the rules. The responder is not asked.
+    ///
+    /// ```
+    /// # use portcullis::{AuthenticateLayer, Identity, VerifyError, authenticate::Session, credentials::SessionId};
+    /// # use tower::{Layer, ServiceExt, service_fn};
+    /// # let scheme = Session::new("shop", async |_: SessionId| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) });
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// let layer = AuthenticateLayer::builder().scheme(scheme).log_in_page("/login").build()?;
+    /// # let service = layer.layer(service_fn(async |_: http::Request<String>| {
+    /// #     Ok::<_, std::convert::Infallible>(http::Response::new(String::new()))
+    /// # }));
+    /// let request = http::Request::get("/orders?page=2").header("accept", "text/html").body(String::new())?;
+    /// let answer = service.oneshot(request).await?;
+    /// assert_eq!(answer.status(), 303);
+    /// assert_eq!(answer.headers()["location"], "/login?return_to=/orders%3Fpage%3D2");
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn log_in_page(mut self, path: impl Into<Box<str>>) -> Self {
+        self.log_in_page = Some(path.into());
+        self
+    }
+
+    /// Tells browsers that scripts of other origins may read `WWW-Authenticate` and `Retry-After` of refusals
+    /// (`Access-Control-Expose-Headers`), where the request names its origin. Default: they may read status and body alone.
+    ///
+    /// A CORS layer outside must let those origins read at all. One that has a list of exposed fields of its own writes that in
+    /// place of this: name the two there.
+    pub const fn expose_to_scripts(mut self) -> Self {
+        self.voice.browsers.exposes = true;
+        self
+    }
+
     /// Sets who hears of every decision, those of the [`RequireLayer`](crate::RequireLayer)s inside among them. Default: nobody.
     ///
     /// ```
@@ -225,11 +265,26 @@ impl AuthenticateBuilder {
     /// # Errors
     ///
     /// Lists every fault at once: no scheme, one scheme name twice, a realm that cannot stand in a header, a scheme that a
-    /// [`proxy`](Self::proxy) cannot use.
+    /// [`proxy`](Self::proxy) cannot use, a [`log_in_page`](Self::log_in_page) that is no path of this server.
     pub fn build(self) -> Result<AuthenticateLayer, ConfigError> {
-        let Self { schemes, voice, allow_anonymous, allow_cors_preflight, proxy } = self;
-        let judge = Judge::new(schemes, voice, allow_anonymous, allow_cors_preflight, proxy)?;
-        Ok(AuthenticateLayer { judge: Arc::new(judge) })
+        let Self { schemes, mut voice, log_in_page, allow_anonymous, allow_cors_preflight, proxy } = self;
+        let mut faults = Vec::new();
+        for (setting, is_set) in [("log_in_page", log_in_page.is_some()), ("expose_to_scripts", voice.browsers.exposes)]
+        {
+            if proxy && is_set {
+                faults.push(ConfigFault::new(setting, "is for an origin server; leave it out of a layer for a proxy"));
+            }
+        }
+        match log_in_page.as_deref().map(LogInPage::new).transpose() {
+            Ok(page) => voice.browsers.log_in_page = page,
+            Err(fault) => faults.push(fault),
+        }
+        let judge = Judge::new(schemes, voice, allow_anonymous, allow_cors_preflight, proxy);
+        if let Err(error) = &judge {
+            faults.extend(error.clone());
+        }
+        ConfigError::unless_empty(faults, ())?;
+        Ok(AuthenticateLayer { judge: Arc::new(judge?) })
     }
 }
 

@@ -103,6 +103,14 @@ pub trait Scheme: Send + Sync + 'static {
         self.explains()
     }
 
+    /// The name under which requests that a page or its scripts make get the challenge, where browsers open a dialog for the
+    /// scheme's own: one that no browser knows. Credentials are sent under the scheme's own name always. Such requests say
+    /// `Sec-Fetch-Mode` other than `navigate`, or `X-Requested-With: XMLHttpRequest`. A layer for a proxy does not ask. Default:
+    /// none, so everybody gets the same challenge.
+    fn quiet_name(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The header fields that carry the scheme's credentials, those of [`carriers`](Self::carriers) apart: they stand in
     /// `Vary`, are kept from [`Respond`](crate::response::Respond) hooks, and reach the inner service flagged as
     /// sensitive. Default: `authorization`.
@@ -165,6 +173,10 @@ impl<S: Scheme + ?Sized> Scheme for Arc<S> {
 
     fn is_strict(&self) -> bool {
         (**self).is_strict()
+    }
+
+    fn quiet_name(&self) -> Option<&'static str> {
+        (**self).quiet_name()
     }
 
     fn reads(&self) -> &[&str] {

@@ -7,6 +7,7 @@ use http::header::{CACHE_CONTROL, CONTENT_LENGTH, RETRY_AFTER, VARY, X_CONTENT_T
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response};
 
+use super::browsers::sent_to;
 use super::challenge::Challenge;
 use super::challenges::{ChallengeSet, SECRETS};
 use super::record::Who;
@@ -17,6 +18,7 @@ use super::voice::Voice;
 
 /// The answer to a refused request, whose head is not needed any more. `who` is the identity, where one was proven.
 pub(crate) fn answer(rejection: Rejection, voice: &Voice, who: Who<'_>, mut head: Parts) -> Response<Bytes> {
+    let log_in = voice.browsers.log_in_address(&rejection, &head);
     let secrets = rejection.challenges().map_or(&SECRETS[..], ChallengeSet::secrets);
     // Comparing the few names there are is cheaper than looking for each, of which most refused requests have none.
     if head.headers.keys().any(|name| secrets.contains(name)) {
@@ -26,7 +28,10 @@ pub(crate) fn answer(rejection: Rejection, voice: &Voice, who: Who<'_>, mut head
     }
     voice.tell_refused(&rejection, who, &head);
     let wire = rejection.wire();
-    let Reply { mut headers, body } = voice.respond.respond(&rejection, &head);
+    let (status, Reply { mut headers, body }) = match &log_in {
+        Some(address) => sent_to(address.clone()),
+        None => (wire.status, voice.respond.respond(&rejection, &head)),
+    };
     headers.insert(CACHE_CONTROL, const { HeaderValue::from_static("no-store") });
     headers.insert(X_CONTENT_TYPE_OPTIONS, const { HeaderValue::from_static("nosniff") });
     if let Some(delay) = rejection.retry_after() {
@@ -34,10 +39,13 @@ pub(crate) fn answer(rejection: Rejection, voice: &Voice, who: Who<'_>, mut head
     }
     if let Some(challenges) = rejection.challenges() {
         headers.append(VARY, challenges.vary().clone());
-        write_challenges(&mut headers, challenges, &rejection, wire.challenges);
+        let which = if log_in.is_some() { Challenges::None } else { wire.challenges };
+        let quiet = challenges.is_quiet_for(&head.headers);
+        write_challenges(&mut headers, challenges, &rejection, which, quiet);
     }
+    voice.browsers.expose(&head, &mut headers);
     let mut response = Response::new(body);
-    *response.status_mut() = wire.status;
+    *response.status_mut() = status;
     *response.headers_mut() = headers;
     response.extensions_mut().insert(rejection);
     without_body_for_head(&head.method, response)
@@ -52,7 +60,13 @@ pub(crate) fn without_body_for_head(method: &Method, mut response: Response<Byte
     response
 }
 
-fn write_challenges(headers: &mut HeaderMap, challenges: &ChallengeSet, rejection: &Rejection, which: Challenges) {
+fn write_challenges(
+    headers: &mut HeaderMap,
+    challenges: &ChallengeSet,
+    rejection: &Rejection,
+    which: Challenges,
+    quiet: bool,
+) {
     let field = challenges.field();
     let mut write = |value: HeaderValue| {
         headers.append(&field, value);
@@ -65,10 +79,10 @@ fn write_challenges(headers: &mut HeaderMap, challenges: &ChallengeSet, rejectio
         Challenges::All => true,
     };
     if let Some(used) = used.filter(|_| writes_used) {
-        challenges.write_used(used, rejection.reason(), ask, &mut write);
+        challenges.write_used(used, quiet, rejection.reason(), ask, &mut write);
     }
     if which == Challenges::All {
-        challenges.write_plain(used, &mut write);
+        challenges.write_plain(used, quiet, &mut write);
     }
 }
 

@@ -83,3 +83,14 @@ pub(super) fn vary_by<'a>(fields: impl Iterator<Item = &'a HeaderName>) -> Optio
         _ => HeaderValue::try_from(names).ok(),
     }
 }
+
+/// The value with the names of more fields, each once.
+pub(super) fn vary_too(vary: HeaderValue, fields: impl Iterator<Item = HeaderName>) -> HeaderValue {
+    fields.fold(vary, |vary, field| {
+        if names(&vary).any(|said| said.eq_ignore_ascii_case(field.as_str().as_bytes())) {
+            return vary;
+        }
+        let longer = [vary.as_bytes(), b", ", field.as_str().as_bytes()].concat();
+        HeaderValue::try_from(longer).unwrap_or(vary)
+    })
+}

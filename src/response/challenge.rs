@@ -120,6 +120,16 @@ impl Challenge {
         self
     }
 
+    /// The same under another name.
+    pub(super) fn under(mut self, scheme: &'static str) -> Self {
+        if !is_token(scheme) {
+            self.fault("scheme", NOT_A_TOKEN);
+        }
+        self.text = [scheme, self.text.strip_prefix(self.scheme).unwrap_or_default()].concat();
+        self.scheme = scheme;
+        self
+    }
+
     fn is_quotable(&mut self, name: &'static str, value: &str) -> bool {
         let is_quotable = value.bytes().all(|byte| matches!(byte, 0x20..=0x7e));
         if !is_quotable {

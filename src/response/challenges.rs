@@ -1,12 +1,14 @@
 //! The challenges of a layer: rendered when it is built, but for those that are new in every answer.
 
 use std::fmt;
+use std::sync::Arc;
 
 use http::header::{ACCEPT, AUTHORIZATION, COOKIE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, WWW_AUTHENTICATE};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::caching::{Caching, Kept, vary_by};
+use super::caching::{Caching, Kept, vary_by, vary_too};
 use super::challenge::Challenge;
+use super::navigation::{TELL_SCRIPTS, is_from_script};
 use crate::error::{ConfigError, ConfigFault, Reason};
 
 /// The challenges of all schemes, in the configured order.
@@ -30,9 +32,11 @@ pub(crate) struct Offer {
     pub(crate) strict: bool,
     /// Makes the challenges of one answer, where they are new in each.
     pub(crate) fresh: Option<Fresh>,
+    /// Under which name scripts get its challenges, where it is another.
+    pub(crate) quiet_name: Option<&'static str>,
 }
 
-pub(crate) type Fresh = Box<dyn Fn(Reason) -> Vec<Challenge> + Send + Sync>;
+pub(crate) type Fresh = Arc<dyn Fn(Reason) -> Vec<Challenge> + Send + Sync>;
 
 /// The fields that carry credentials whatever the schemes.
 pub(crate) const SECRETS: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
@@ -44,6 +48,8 @@ struct Entry {
     explained: Option<Explained>,
     strict: bool,
     fresh: Option<Fresh>,
+    /// The same for scripts, where it differs.
+    quiet: Option<Box<Entry>>,
 }
 
 #[derive(Debug)]
@@ -74,7 +80,8 @@ impl ChallengeSet {
                     "is configured twice; join the two verifiers in one scheme",
                 ));
             }
-            match Entry::new(offer) {
+            // To a proxy browsers answer with a dialog or not at all.
+            match Entry::new(Offer { quiet_name: offer.quiet_name.filter(|_| !proxy), ..offer }) {
                 Ok(entry) => entries.push(entry),
                 Err(error) => faults.extend(error),
             }
@@ -94,10 +101,23 @@ impl ChallengeSet {
                         secrets.push(name);
                     }
                 }
+                let telling = entries.iter().filter(|entry| entry.quiet.is_some()).flat_map(|_| TELL_SCRIPTS);
+                let vary = vary_too(vary, telling);
                 ConfigError::unless_empty(faults, Self { entries, vary, vary_of_accepted, secrets, proxy })
             }
             _ => Err(ConfigFault::new("scheme", "reads too many header fields").into()),
         }
+    }
+
+    /// Has refusals differ by more fields.
+    pub(crate) fn varying_by(mut self, fields: impl Iterator<Item = HeaderName>) -> Self {
+        self.vary = vary_too(self.vary, fields);
+        self
+    }
+
+    /// Whether challenges for a request with these fields are to open no dialog, and some of ours would.
+    pub(crate) fn is_quiet_for(&self, headers: &HeaderMap) -> bool {
+        self.entries.iter().any(|entry| entry.quiet.is_some()) && is_from_script(headers)
     }
 
     /// The fields that carry credentials, those of the configured schemes among them.
@@ -144,11 +164,12 @@ impl ChallengeSet {
     pub(crate) fn write_used(
         &self,
         used: usize,
+        quiet: bool,
         reason: Reason,
         ask: impl FnOnce(Challenge) -> Challenge,
         write: &mut impl FnMut(HeaderValue),
     ) {
-        let Some(entry) = self.entries.get(used) else { return };
+        let Some(entry) = self.entries.get(used).map(|entry| entry.told(quiet)) else { return };
         let Some(explained) = &entry.explained else { return entry.write(reason, write) };
         // Names are checked where requirements are built, so a challenge that asks for them can be written.
         let asking = |challenge: &Challenge| ask(challenge.clone()).to_header().unwrap_or_else(|_| entry.plain.clone());
@@ -169,17 +190,25 @@ impl ChallengeSet {
     }
 
     /// Writes the challenges as they stand when nothing was presented, without those of the scheme at `except`.
-    pub(crate) fn write_plain(&self, except: Option<usize>, write: &mut impl FnMut(HeaderValue)) {
+    pub(crate) fn write_plain(&self, except: Option<usize>, quiet: bool, write: &mut impl FnMut(HeaderValue)) {
         for (index, entry) in self.entries.iter().enumerate() {
             if Some(index) != except {
-                entry.write(Reason::Missing, write);
+                entry.told(quiet).write(Reason::Missing, write);
             }
         }
     }
 }
 
 impl Entry {
-    fn new(Offer { challenge, explains, strict, fresh }: Offer) -> Result<Self, ConfigError> {
+    fn new(Offer { challenge, explains, strict, fresh, quiet_name }: Offer) -> Result<Self, ConfigError> {
+        let quiet = match quiet_name {
+            Some(name) => {
+                let challenge = challenge.clone().under(name);
+                let fresh = fresh.clone().map(|fresh| under(name, fresh));
+                Some(Box::new(Self::new(Offer { challenge, explains, strict, fresh, quiet_name: None })?))
+            }
+            None => None,
+        };
         let plain = challenge.to_header()?;
         let explained = if explains {
             let ask = |error: &str, description: &str| {
@@ -199,7 +228,12 @@ impl Entry {
         } else {
             None
         };
-        Ok(Self { plain, challenge, explained, strict, fresh })
+        Ok(Self { plain, challenge, explained, strict, fresh, quiet })
+    }
+
+    /// What a script is told, or somebody else.
+    fn told(&self, quiet: bool) -> &Self {
+        self.quiet.as_deref().filter(|_| quiet).unwrap_or(self)
     }
 
     fn write(&self, reason: Reason, write: &mut impl FnMut(HeaderValue)) {
@@ -209,6 +243,14 @@ impl Entry {
             Some(fresh) => fresh(reason).iter().filter_map(|challenge| challenge.to_header().ok()).for_each(write),
         }
     }
+}
+
+/// The same under another name. One that merely renews what was right keeps its own: a browser answers it and asks nobody.
+fn under(name: &'static str, fresh: Fresh) -> Fresh {
+    Arc::new(move |why| {
+        let challenges = fresh(why).into_iter();
+        challenges.map(|challenge| if why == Reason::Expired { challenge } else { challenge.under(name) }).collect()
+    })
 }
 
 impl fmt::Debug for Entry {

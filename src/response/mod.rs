@@ -16,6 +16,7 @@ mod answer;
 #[cfg(feature = "digest")]
 mod authentication_info;
 mod body;
+mod browsers;
 mod caching;
 mod challenge;
 mod challenges;
@@ -23,6 +24,7 @@ mod context;
 pub(crate) mod json;
 #[cfg(feature = "login")]
 mod log_in;
+mod navigation;
 mod negotiate;
 mod own_refusal;
 #[cfg(feature = "html")]
@@ -37,6 +39,10 @@ mod route_axum;
 #[cfg(not(feature = "axum"))]
 mod route_own;
 mod table;
+#[cfg(feature = "axum")]
+mod target_axum;
+#[cfg(not(feature = "axum"))]
+mod target_own;
 mod voice;
 
 pub(crate) use answer::answer;
@@ -45,6 +51,7 @@ pub(crate) use answer::without_body_for_head;
 #[cfg(feature = "digest")]
 pub(crate) use authentication_info::AuthenticationInfo;
 pub use body::ResponseBody;
+pub(crate) use browsers::LogInPage;
 pub(crate) use caching::{Caching, Kept};
 pub use challenge::Challenge;
 pub(crate) use challenges::{ChallengeSet, Offer};
@@ -65,4 +72,8 @@ pub use respond::{Reply, Respond};
 use route_axum::route;
 #[cfg(not(feature = "axum"))]
 use route_own::route;
+#[cfg(feature = "axum")]
+use target_axum::target;
+#[cfg(not(feature = "axum"))]
+use target_own::target;
 pub(crate) use voice::Voice;

@@ -155,7 +155,7 @@ impl Rejection {
         self.reason
     }
 
-    /// The status of the answer.
+    /// The status of the answer, where that is not the way to a [log-in page](crate::authenticate::AuthenticateBuilder::log_in_page).
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.wire().status

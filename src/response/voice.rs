@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
+use super::browsers::Browsers;
 use super::problem::Problem;
 use super::respond::Respond;
 use crate::observe::Listener;
@@ -14,6 +15,7 @@ pub(crate) struct Voice {
     pub(crate) respond: Arc<dyn Respond>,
     pub(crate) listener: Listener,
     pub(crate) sampling: Arc<Sampling>,
+    pub(crate) browsers: Browsers,
     /// The names of the layer's schemes, in the order in which they are asked.
     pub(crate) schemes: Arc<[&'static str]>,
 }
@@ -28,6 +30,7 @@ impl Voice {
             respond,
             listener: Listener::default(),
             sampling: Arc::new(Sampling::new(Self::DEFAULT_LOGGED_PER_SECOND)),
+            browsers: Browsers::default(),
             schemes: Arc::default(),
         }
     }
