@@ -92,16 +92,16 @@ const STANDARDS: [&str; 29] = [
     "X",
 ];
 
-/// The attacks on passwords (B), on tokens (J), on keys and caches (K), by answers (R), on sessions (S) and on the way through a server (T), that this library must withstand. The numbers
-/// left out are no attacks on what it does.
-const ATTACKS: [&str; 101] = [
+/// The attacks that this library must withstand: on passwords (B), on tokens (J), on keys and caches (K), on operation (O), by answers (R),
+/// on sessions (S) and on the way through a server (T). The numbers left out are no attacks on what it does.
+const ATTACKS: [&str; 102] = [
     "B01", "B04", "B05", "B06", "B07", "B08", "B09", "B11", "B12", "B13", "B14", "B15", "B16", "B18", "B19", "B20",
     "B21", "B22", "B23", "B24", "J01", "J02", "J04", "J05", "J06", "J08", "J09", "J10", "J11", "J12", "J13", "J14",
     "J16", "J17", "J19", "J20", "J22", "J24", "J25", "J26", "J27", "J29", "J30", "J31", "J32", "J33", "J34", "J35",
     "J36", "J38", "J39", "J40", "J41", "K01", "K02", "K03", "K05", "K07", "K09", "K10", "K11", "K12", "K13", "K14",
-    "K16", "K17", "K19", "K20", "K21", "R06", "R11", "R12", "R14", "S01", "S02", "S03", "S04", "S05", "S06", "S08",
-    "S09", "S10", "S11", "S13", "S14", "S15", "S17", "S18", "S19", "S21", "S22", "S23", "S24", "S26", "S28", "S30",
-    "S32", "S34", "T03", "T04", "T05",
+    "K16", "K17", "K19", "K20", "K21", "R06", "R08", "R11", "R12", "R14", "S01", "S02", "S03", "S04", "S05", "S06",
+    "S08", "S09", "S10", "S11", "S13", "S14", "S15", "S17", "S18", "S19", "S21", "S22", "S23", "S24", "S26", "S28",
+    "S30", "S32", "S34", "T03", "T04", "T05",
 ];
 
 #[test]

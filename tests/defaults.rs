@@ -32,7 +32,7 @@ use std::fs;
 use std::time::Duration;
 
 use http::{Request, Response};
-use portcullis::authenticate::{ApiKeys, Bearer, Digest, SameOrigin, Session};
+use portcullis::authenticate::{ApiKeys, Basic, Bearer, Digest, SameOrigin, Scheme, Session};
 use portcullis::axum::Routes;
 use portcullis::clock::{Clock, ManualClock, UnixTime};
 use portcullis::credentials::{
@@ -130,10 +130,17 @@ async fn actual() -> Vec<(&'static str, String)> {
             format!("{} a second, of each reason", field(&format!("{:?}", AuthenticateLayer::builder()), "per_second")),
         ),
         ("`AuthenticateBuilder::observer`", field(&format!("{:?}", AuthenticateLayer::builder()), "listener")),
+        ("`AuthenticateBuilder::expose_to_scripts`", switch(exposes().await)),
+        (
+            "`AuthenticateBuilder::log_in_page`",
+            if typed(nobody(), "/").await == 401 { "none".into() } else { "set".into() },
+        ),
+        ("`AuthenticateBuilder::log_in_page` path to return to, at most", bytes(longest_return_to().await)),
         ("`AuthenticateBuilder::proxy`", switch(bare("GET").await == 407)),
         ("`AuthenticateBuilder::respond_with`", refusal_type().await),
         ("`AuthenticateLayer` `Cache-Control`, by a cookie", kept("cookie", "__Host-session=").await),
         ("`AuthenticateLayer` `Cache-Control`, by a header", kept("authorization", "Session ").await),
+        ("`Basic::quiet_for_scripts`", switch(basic().quiet_name().is_some())),
         ("`BasicCredentials::MAX_USERNAME`", bytes(BasicCredentials::MAX_USERNAME)),
         ("`BasicCredentials::MAX_PASSWORD`", bytes(BasicCredentials::MAX_PASSWORD)),
         ("`Bearer::max_length`", bytes(longest_bearer().await)),
@@ -145,6 +152,7 @@ async fn actual() -> Vec<(&'static str, String)> {
         ("`Digest::key`", digest_key().await),
         ("`Digest::nonce_lifetime`", field(&digest, "nonce_lifetime").replace('s', " s")),
         ("`Digest::nonces_in_use`", field(&digest, "nonces_in_use")),
+        ("`Digest::quiet_for_scripts`", switch(self::digest().quiet_name().is_some())),
         ("`Digest::userhash`", is_on(&digest, "userhash")),
         ("`DigestCredentials::MAX_NAME`", bytes(DigestCredentials::MAX_NAME)),
         ("`DigestCredentials::MAX_NONCE`", bytes(DigestCredentials::MAX_NONCE)),
@@ -276,6 +284,34 @@ async fn bare(method: &str) -> u16 {
     let request = Request::builder().method(method).header("origin", "https://a.example");
     let request = request.header("access-control-request-method", "GET").body(String::new()).unwrap();
     ask(&nobody(), request).await.status().as_u16()
+}
+
+/// The status for somebody who goes to a page.
+async fn typed(layer: AuthenticateLayer, target: &str) -> u16 {
+    let request = Request::get(target).header("accept", "text/html").body(String::new()).unwrap();
+    ask(&layer, request).await.status().as_u16()
+}
+
+async fn longest_return_to() -> usize {
+    let mut longest = 0;
+    for length in [LogIn::MAX_RETURN_TO, LogIn::MAX_RETURN_TO + 1] {
+        let scheme =
+            Bearer::new("x", async |_: BearerToken| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) });
+        let layer = AuthenticateLayer::builder().scheme(scheme).log_in_page("/login").build().unwrap();
+        if typed(layer, &format!("/{}", "a".repeat(length - 1))).await == 303 {
+            longest = length;
+        }
+    }
+    longest
+}
+
+async fn exposes() -> bool {
+    let request = Request::get("/").header("origin", "https://a.example").body(String::new()).unwrap();
+    ask(&nobody(), request).await.headers().contains_key("access-control-expose-headers")
+}
+
+fn basic() -> impl Scheme {
+    Basic::new("x", async |_: BasicCredentials| -> Result<Identity, VerifyError> { Err(VerifyError::invalid()) })
 }
 
 async fn refusal_type() -> String {
