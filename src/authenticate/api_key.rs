@@ -96,7 +96,9 @@ impl ApiKeys {
             (Some(_), Some(_)) => Attempt::Ready(Err(VerifyError::ambiguous())),
             (Some(line), None) => match str::from_utf8(line.as_bytes()) {
                 Ok(text) => self.attempt(text),
-                Err(_) => Attempt::Ready(Err(VerifyError::malformed().because("the API key is not UTF-8"))),
+                Err(_) => Attempt::Ready(Err(VerifyError::malformed()
+                    .because("the API key is not UTF-8")
+                    .hint("Keys are letters, digits and underscores: copy the key again."))),
             },
         }
     }

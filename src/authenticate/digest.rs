@@ -143,7 +143,9 @@ impl<S: DigestStore> Digest<S> {
     fn attempt(&self, field: &Authorization<'_>, head: &Parts) -> Result<Attempt, VerifyError> {
         let credentials = DigestCredentials::from_authorization(field)?;
         if !credentials.is_for(head) {
-            return Err(VerifyError::malformed().because("uri names another target than the request"));
+            return Err(VerifyError::malformed()
+                .because("uri names another target than the request")
+                .hint("The client signs another path than it asks for, or a proxy rewrites the path on the way: let it come unchanged."));
         }
         let Candidate { query, issued } = self.access.candidate(&credentials)?;
         if let Some(found) = self.store.find_now(&query) {

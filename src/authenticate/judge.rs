@@ -14,6 +14,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 
 use super::carriers::Carriers;
+use super::findings::{self, explained};
 use super::proxy;
 use super::scheme::{Accepted, Attempt, Scheme};
 use crate::credentials::Authorization;
@@ -138,7 +139,9 @@ impl Judge {
         let mut fields = head.headers.get_all(AUTHORIZATION).iter();
         let field = fields.next();
         if fields.next().is_some() || self.carriers.are_several(head, field) {
-            return Verdict::Settled(self.refuse(Reason::Ambiguous, self.named_by_any_field(head)));
+            let several = head.headers.get_all(AUTHORIZATION).iter().count();
+            let rejection = self.rejection(Reason::Ambiguous, self.named_by_any_field(head));
+            return Verdict::Settled(Settled::Refuse(explained(rejection, &findings::ambiguous(several))));
         }
         for (index, entry) in self.carriers.in_order(&self.schemes) {
             match entry.scheme.authenticate(head) {
@@ -149,10 +152,10 @@ impl Judge {
         }
         match field {
             // A field of a scheme that is not ours counts as nothing sent; one that names no scheme is a mistake.
-            Some(value) if Authorization::parse(value).is_err() => {
-                Verdict::Settled(self.refuse(Reason::Malformed, None))
-            }
-            Some(_) => Verdict::Settled(self.absent(None)),
+            Some(value) => Verdict::Settled(match Authorization::parse(value) {
+                Ok(field) => self.absent(None, Some(field.scheme())),
+                Err(unreadable) => Settled::Refuse(explained(self.rejection(Reason::Malformed, None), &unreadable.into())),
+            }),
             None => self.decide_ambient(head),
         }
     }
@@ -167,17 +170,18 @@ impl Judge {
                 Attempt::Pending(verdict) => return Verdict::Wait { verdict, used: index, ambient: true },
             }
         }
-        Verdict::Settled(self.absent(forget))
+        Verdict::Settled(self.absent(forget, None))
     }
 
-    /// Nothing was presented.
-    fn absent(&self, forget: Option<HeaderValue>) -> Settled {
+    /// Nothing was presented; or a credential of a scheme that is not ours.
+    fn absent(&self, forget: Option<HeaderValue>, foreign: Option<&str>) -> Settled {
         if self.allow_anonymous {
             // A cookie that is cleared for one browser is not for the next.
             let kept = if forget.is_some() { Kept::ByNobody } else { Kept::AsEver };
             Settled::Pass { identity: None, addition: forget.map(Addition::Cookie), kept: Some(kept), used: None }
         } else {
-            self.refuse(Reason::Missing, None)
+            let schemes = self.schemes.iter().map(|entry| entry.name);
+            Settled::Refuse(explained(self.rejection(Reason::Missing, None), &findings::missing(schemes, foreign)))
         }
     }
 
@@ -197,15 +201,9 @@ impl Judge {
                 let addition = header.map(Addition::Header);
                 Settled::Pass { identity: Some(identity), addition, kept: Some(kept), used: Some(used) }
             }
-            Err(error) if ambient && self.is_stale(&error) => self.absent(self.forget(used, &error)),
+            Err(error) if ambient && self.is_stale(&error) => self.absent(self.forget(used, &error), None),
             Err(error) => Settled::Refuse(
-                Rejection::new(error.reason(), &self.challenges, Some(used))
-                    .with_ambient(ambient)
-                    .with_cause(error.cause())
-                    .with_hint(error.hinted())
-                    .with_findings(error.shared_findings())
-                    .with_retry_after(error.retry_after())
-                    .with_source(error.shared_source()),
+                explained(self.rejection(error.reason(), Some(used)).with_ambient(ambient), &error),
             ),
         }
     }
@@ -216,13 +214,12 @@ impl Judge {
         self.allow_anonymous && matches!(error.reason(), Reason::Expired | Reason::Invalid | Reason::Malformed)
     }
 
-    fn refuse(&self, reason: Reason, used: Option<usize>) -> Settled {
-        Settled::Refuse(Rejection::new(reason, &self.challenges, used))
+    fn rejection(&self, reason: Reason, used: Option<usize>) -> Rejection {
+        Rejection::new(reason, &self.challenges, used)
     }
 
     pub(super) fn panicked(&self, used: Option<usize>) -> Settled {
-        let rejection = Rejection::new(Reason::Misconfigured, &self.challenges, used);
-        Settled::Refuse(rejection.with_cause(Some("the verifier panicked")))
+        Settled::Refuse(explained(self.rejection(Reason::Misconfigured, used), &findings::panicked()))
     }
 
     /// The first of our schemes that one of several `Authorization` fields names; one that explains itself comes first.

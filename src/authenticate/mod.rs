@@ -61,6 +61,7 @@ mod carriers;
 #[cfg(feature = "digest")]
 mod digest;
 mod explanation;
+mod findings;
 mod future;
 mod judge;
 mod layer;
@@ -80,6 +81,8 @@ pub use digest::Digest;
 pub use explanation::Explanation;
 pub use future::ResponseFuture;
 #[cfg(feature = "login")]
+#[cfg(feature = "login")]
+pub(crate) use findings::{explained, panicked};
 pub(crate) use judge::offer;
 pub use layer::{AuthenticateBuilder, AuthenticateLayer};
 pub use same_origin::SameOrigin;

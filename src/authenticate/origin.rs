@@ -52,7 +52,7 @@ pub(super) fn is_asked(origin: &[u8], head: &Parts, allow_http: bool) -> bool {
 
 /// The host with its port, as the client named it: in the target (`:authority` in HTTP/2), else in the one `Host` field.
 /// Whoever names two has named none.
-fn asked_host(head: &Parts) -> Option<&[u8]> {
+pub(super) fn asked_host(head: &Parts) -> Option<&[u8]> {
     let target = head.uri.authority().map(|authority| authority.as_str().as_bytes());
     let mut fields = head.headers.get_all(HOST).iter().map(HeaderValue::as_bytes);
     match (target, fields.next(), fields.next()) {

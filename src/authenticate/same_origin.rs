@@ -9,6 +9,7 @@ use http::{HeaderName, HeaderValue, Method};
 use super::origin;
 use crate::error::ConfigFault;
 use crate::identity::VerifyError;
+use crate::observe::Finding;
 
 /// Which requests may change something on the strength of a cookie alone: those from our own pages.
 ///
@@ -120,17 +121,17 @@ impl SameOrigin {
         match (Sent::of(head, &SEC_FETCH_SITE), Sent::of(head, &ORIGIN)) {
             (_, Sent::Once(origin)) if is_allowed(origin) => Ok(()),
             (Sent::Once(b"same-origin" | b"none"), _) => Ok(()),
-            (Sent::Once(_) | Sent::Often, _) => Err(refused("Sec-Fetch-Site says that it came from elsewhere")),
+            (Sent::Once(_) | Sent::Often, _) => Err(refused("Sec-Fetch-Site says that it came from elsewhere", head)),
             (Sent::Never, Sent::Once(origin)) if is_own(origin) => Ok(()),
             (Sent::Never, Sent::Once(_) | Sent::Often) => {
-                Err(refused("its Origin is not ours; where a proxy changes Host, name ours with `own_origin`"))
+                Err(refused("its Origin is not ours; where a proxy changes Host, name ours with `own_origin`", head))
             }
             (Sent::Never, Sent::Never) if self.0.allow_missing_origin => match Sent::of(head, &REFERER) {
                 Sent::Never => Ok(()),
                 Sent::Once(page) if is_own(origin_of(page)) || is_allowed(origin_of(page)) => Ok(()),
-                Sent::Once(_) | Sent::Often => Err(refused("its Referer is not ours")),
+                Sent::Once(_) | Sent::Often => Err(refused("its Referer is not ours", head)),
             },
-            (Sent::Never, Sent::Never) => Err(refused("it has neither Sec-Fetch-Site nor Origin")),
+            (Sent::Never, Sent::Never) => Err(refused("it has neither Sec-Fetch-Site nor Origin", head)),
         }
     }
 
@@ -195,8 +196,32 @@ fn origin_of(page: &[u8]) -> &[u8] {
     path.and_then(|(start, _)| page.get(..start)).unwrap_or(page)
 }
 
-const fn refused(cause: &'static str) -> VerifyError {
-    VerifyError::cross_site().because(cause)
+/// A refusal that tells from where the request claims to come, and which host it asks for. Of a Referer only the origin is told:
+/// its path is the other site's.
+fn refused(cause: &'static str, head: &Parts) -> VerifyError {
+    let error = VerifyError::cross_site().because(cause).hint(match cause {
+        "it has neither Sec-Fetch-Site nor Origin" => {
+            "No browser since 2020 leaves both out; a program sends its session in the Authorization field, and \
+             `allow_missing_origin` is for older browsers."
+        }
+        _ => "If the page is yours, allow its origin with `allow_origin`; where a proxy changes Host, name yours with `own_origin`.",
+    });
+    let origins = head.headers.get_all(&ORIGIN).iter().map(HeaderValue::as_bytes);
+    let pages = head.headers.get_all(&REFERER).iter().map(|page| origin_of(page.as_bytes()));
+    let host = origin::asked_host(head).map(|host| String::from_utf8_lossy(host).into_owned());
+    let claims = [
+        ("Sec-Fetch-Site", head.headers.get(&SEC_FETCH_SITE).map(HeaderValue::as_bytes)),
+        ("Origin", origins.into_iter().next()),
+        ("Referer", pages.into_iter().next()),
+    ];
+    let told = claims.into_iter().filter_map(|(about, value)| Some((about, value?)));
+    let error = told.fold(error, |error, (about, value)| {
+        error.finding(Finding::about(about).claims(&String::from_utf8_lossy(value)))
+    });
+    match host {
+        Some(host) => error.finding(Finding::about("host that is asked").claims(&host)),
+        None => error,
+    }
 }
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

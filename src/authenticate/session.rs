@@ -129,7 +129,9 @@ impl<V: Verifier<SessionId>> Scheme for Session<V> {
                 Ok(id) => Attempt::verify(&self.verifier, id).provided(|| self.check_origin(head)),
                 // A text that cannot be an id of ours is no different from one that is unknown.
                 Err(_) => Attempt::Ready(Err(match visible(value) {
-                    Ok(_) => VerifyError::invalid().because("the cookie holds no session id"),
+                    Ok(_) => VerifyError::invalid()
+                        .because("the cookie holds no session id")
+                        .hint("Something else sets a cookie of this name, or the browser has one of an older version: clear it."),
                     Err(unreadable) => VerifyError::from(unreadable),
                 })),
             },

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::credentials::Unreadable;
 use crate::error::Reason;
-use crate::observe::Finding;
+use crate::observe::{Finding, hint_for};
 
 /// A verifier's "no", or its "I cannot tell".
 ///
@@ -98,7 +98,7 @@ impl VerifyError {
     }
 
     /// Adds what the developer or the operator can do about it, for the record of the [`Decision`](crate::observe::Decision).
-    /// It never reaches the client.
+    /// It never reaches the client. Default: what can be said of every refusal for the reason.
     #[must_use]
     pub const fn hint(mut self, hint: &'static str) -> Self {
         self.hint = Some(hint);
@@ -155,8 +155,12 @@ impl VerifyError {
         self
     }
 
+    /// The hint that was given, or what can be said of every refusal for this reason.
     pub(crate) const fn hinted(&self) -> Option<&'static str> {
-        self.hint
+        match self.hint {
+            None => Some(hint_for(self.reason)),
+            given => given,
+        }
     }
 
     pub(crate) fn shared_findings(&self) -> Option<Arc<[Finding]>> {
@@ -176,8 +180,8 @@ impl VerifyError {
 impl From<Unreadable> for VerifyError {
     fn from(unreadable: Unreadable) -> Self {
         match unreadable {
-            Unreadable::Ambiguous => Self::ambiguous(),
-            Unreadable::Malformed(cause) => Self::malformed().because(cause),
+            Unreadable::Ambiguous => Self::ambiguous().hint(unreadable.hint()),
+            Unreadable::Malformed(cause) => Self::malformed().because(cause).hint(unreadable.hint()),
         }
     }
 }

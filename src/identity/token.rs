@@ -11,6 +11,7 @@ use super::verifier::Verifier;
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::BearerToken;
 use crate::error::{ConfigError, ConfigFault};
+use crate::observe::{Finding, ago};
 
 /// Verifies opaque tokens: keys for programs, written into their configuration.
 ///
@@ -133,10 +134,15 @@ impl TokenVerifier {
     fn verdict(&self, token: &BearerToken) -> Result<Identity, VerifyError> {
         let digest = Digest::of([token.expose().as_bytes()]);
         let Some(identity) = self.read().get(&digest).cloned() else {
-            return Err(VerifyError::invalid().because("no such API token"));
+            return Err(VerifyError::invalid()
+                .because("no such API token")
+                .hint("It was removed or never added here; whoever adds the digest of a token gives it in full."));
         };
         match identity.expires_at() {
-            Some(end) if end <= self.clock.now() => Err(VerifyError::expired().because("the API token has ended")),
+            Some(end) if end <= self.clock.now() => Err(VerifyError::expired()
+                .because("the API token has ended")
+                .hint("Give the client a new token, or an identity that ends later.")
+                .finding(Finding::about("end of the API token").found(ago(self.clock.now().saturating_since(end))))),
             _ => Ok(identity),
         }
     }

@@ -75,6 +75,20 @@ async fn collected<B: Body<Data = Bytes>>(body: B) -> Result<Zeroizing<Vec<u8>>,
     Ok(bytes)
 }
 
+/// What the developer of the page can do, for each cause of [`NoForm::Unreadable`].
+pub(super) fn hint(cause: &str) -> &'static str {
+    match cause {
+        "the log-in is neither a form nor JSON" => {
+            "Send Content-Type application/x-www-form-urlencoded or application/json, once; a form needs no `enctype`."
+        }
+        "the log-in lacks a user name or a password" => "Name the fields of the form `username` and `password`.",
+        "the log-in came too slowly" | "the log-in broke off" => {
+            "The connection of the client is slow or broke: nothing to do, unless it is often."
+        }
+        _ => "Send each field once, percent-encoded in a form or as members of one JSON object, in UTF-8.",
+    }
+}
+
 enum Kind {
     Form,
     Json,

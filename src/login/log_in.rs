@@ -10,7 +10,7 @@ use http_body::Body;
 use serde::Serialize;
 
 use super::attempt::LogInAttempt;
-use super::form::{Form, NoForm};
+use super::form::{Form, NoForm, hint};
 use super::reply::{done, json, see_other};
 use super::settings::Settings;
 use super::wish::{Wish, wish};
@@ -39,7 +39,7 @@ where
         Ok(form) => form,
         Err(NoForm::TooLarge) => return settings.too_large(&head),
         Err(NoForm::Unreadable(cause)) => {
-            return settings.refuse_saying(Reason::Malformed, &UNREADABLE, cause, head);
+            return settings.refuse_saying(Reason::Malformed, &UNREADABLE, (cause, hint(cause)), head);
         }
     };
     let Form { username, password, return_to, remember } = form;
@@ -53,7 +53,9 @@ where
             settings.verifier.verify(credentials.from_client(client)).await
         }
         // A name that nobody can have is answered like one that nobody has.
-        Err(_) => Some(Err(VerifyError::invalid().because("no user can have this name or this password"))),
+        Err(_) => Some(Err(VerifyError::invalid()
+            .because("no user can have this name or this password")
+            .hint("A name or a password that is empty, too long, or holds a control character or a colon: have the page say so."))),
     };
     let identity = match verdict {
         Some(Ok(identity)) => identity,

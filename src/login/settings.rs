@@ -8,7 +8,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use super::verifier::AnyVerifier;
-use crate::authenticate::Session;
+use crate::authenticate::{Session, explained, panicked};
 use crate::credentials::{Authorization, SessionId, Unreadable, find_cookie};
 use crate::error::Reason;
 use crate::identity::VerifyError;
@@ -76,13 +76,8 @@ impl Settings {
 
     /// The answer of the table.
     pub(super) fn refuse(&self, error: &VerifyError, head: Parts) -> Response<Bytes> {
-        let rejection = Rejection::new(error.reason(), &self.challenges, Some(0))
-            .with_password()
-            .with_cause(error.cause())
-            .with_hint(error.hinted())
-            .with_findings(error.shared_findings())
-            .with_retry_after(error.retry_after())
-            .with_source(error.shared_source());
+        let rejection = Rejection::new(error.reason(), &self.challenges, Some(0)).with_password();
+        let rejection = explained(rejection, error);
         answer(rejection, &self.voice, None, head)
     }
 
@@ -91,17 +86,18 @@ impl Settings {
         &self,
         reason: Reason,
         words: &'static Words,
-        cause: &'static str,
+        (cause, hint): (&'static str, &'static str),
         head: Parts,
     ) -> Response<Bytes> {
-        let rejection = Rejection::new(reason, &self.challenges, Some(0)).with_cause(Some(cause)).with_words(words);
+        let rejection = Rejection::new(reason, &self.challenges, Some(0)).with_cause(Some(cause)).with_hint(Some(hint));
+        let rejection = rejection.with_words(words);
         answer(rejection, &self.voice, None, head)
     }
 
     /// The answer where sessions could not be begun, ended or listed.
     pub(super) fn unfinished(&self, error: SessionError, head: Parts) -> Response<Bytes> {
         match error {
-            SessionError::TooMany => self.refuse_saying(Reason::Forbidden, &TOO_MANY, "too many sessions", head),
+            SessionError::TooMany => self.refuse_saying(Reason::Forbidden, &TOO_MANY, MANY_SESSIONS, head),
             SessionError::Unavailable(error) => self.refuse(&VerifyError::from(error), head),
         }
     }
@@ -109,7 +105,7 @@ impl Settings {
     /// The verifier is at fault, and not the client.
     pub(super) fn panicked(&self, head: Parts) -> Response<Bytes> {
         let rejection = Rejection::new(Reason::Misconfigured, &self.challenges, Some(0));
-        answer(rejection.with_cause(Some("the verifier panicked")), &self.voice, None, head)
+        answer(explained(rejection, &panicked()), &self.voice, None, head)
     }
 
     /// 405.
@@ -140,7 +136,10 @@ impl Settings {
 
     /// There is nothing at this address.
     pub(super) fn not_found(&self, head: Parts) -> Response<Bytes> {
-        answer(Rejection::new(Reason::Hidden, &self.challenges, None), &self.voice, None, head)
+        let rejection = Rejection::new(Reason::Hidden, &self.challenges, None)
+            .with_cause(Some("no such session, or no such address"))
+            .with_hint(Some("The session has ended or is another user's; if it is the address, see where the service is mounted."));
+        answer(rejection, &self.voice, None, head)
     }
 }
 
@@ -149,6 +148,10 @@ pub(super) fn not_stored(mut response: Response<Bytes>) -> Response<Bytes> {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
+
+/// Cause and hint.
+const MANY_SESSIONS: (&str, &str) =
+    ("too many sessions", "Allow more (`max_per_subject`), or have the oldest end: leave `refuse_newest` out.");
 
 const TOO_MANY: Words = Words {
     title: "Too many sessions",

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 /// One thing that a credential or an identity was held against: what was expected, and what was found. For operators and
 /// developers; no client is told.
@@ -40,6 +41,20 @@ impl Finding {
         self
     }
 
+    /// Several things of which one would have been right; of many, the first. Without any, nothing is told.
+    ///
+    /// ```
+    /// use portcullis::observe::Finding;
+    ///
+    /// let finding = Finding::about("audience").expected_any_of(["orders", "invoices"]).found("shop");
+    /// assert_eq!(finding.to_string(), r#"audience: expected "orders or invoices", found "shop""#);
+    /// ```
+    #[must_use]
+    pub fn expected_any_of<'t>(mut self, texts: impl IntoIterator<Item = &'t str>) -> Self {
+        self.expected = join(texts, " or ").map(|texts| cut(texts.into()));
+        self
+    }
+
     /// What is known to be there. Default: nothing.
     #[must_use]
     pub fn found(mut self, text: impl Into<Cow<'static, str>>) -> Self {
@@ -54,6 +69,16 @@ impl Finding {
         self.found = Some(cut(text.into()));
         self.proven = false;
         self
+    }
+
+    /// As [`claimed`](Self::claimed), of a text that may be long: of it no more is copied than is kept.
+    pub(crate) fn claims(self, text: &str) -> Self {
+        self.claimed(beginning(text).to_owned())
+    }
+
+    /// As [`found`](Self::found), in the same way.
+    pub(crate) fn finds(self, text: &str) -> Self {
+        self.found(beginning(text).to_owned())
     }
 
     /// What this is about.
@@ -92,6 +117,31 @@ impl fmt::Display for Finding {
             (None, None) => Ok(()),
         }
     }
+}
+
+/// How long something is past, in whole seconds.
+pub(crate) fn ago(time: Duration) -> String {
+    format!("{} s ago", time.as_secs())
+}
+
+/// A little more than is kept, so that it is told that something was cut.
+fn beginning(text: &str) -> &str {
+    let end = (0..=text.len().min(Finding::MAX_TEXT + 4)).rev().find(|&end| text.is_char_boundary(end));
+    end.and_then(|end| text.get(..end)).unwrap_or_default()
+}
+
+/// Of many, as many as are kept.
+pub(crate) fn join<'t>(texts: impl IntoIterator<Item = &'t str>, between: &str) -> Option<String> {
+    let mut texts = texts.into_iter();
+    let mut joined = texts.next()?.to_owned();
+    for text in texts {
+        if joined.len() > Finding::MAX_TEXT {
+            break;
+        }
+        joined.push_str(between);
+        joined.push_str(text);
+    }
+    Some(joined)
 }
 
 fn cut(text: Cow<'static, str>) -> Cow<'static, str> {

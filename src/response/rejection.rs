@@ -11,7 +11,7 @@ use super::challenges::ChallengeSet;
 use super::table::{Circumstances, Wire, wire};
 use crate::error::{Reason, Severity};
 use crate::names::Names;
-use crate::observe::{DecisionId, Finding, Stage};
+use crate::observe::{DecisionId, Finding, Stage, hint_for};
 
 /// A refusal: the reason, and all that its answer says.
 ///
@@ -71,7 +71,8 @@ impl Rejection {
 
     /// A refusal outside any layer that could have authenticated somebody.
     pub(crate) fn forgotten_layer() -> Self {
-        Self::misconfigured(FORGOTTEN_LAYER.detail).with_words(&FORGOTTEN_LAYER)
+        let hint = "Add an AuthenticateLayer around this service, further out than whatever asks for an identity.";
+        Self::misconfigured(FORGOTTEN_LAYER.detail).with_words(&FORGOTTEN_LAYER).with_hint(Some(hint))
     }
 
     /// The server is put together wrongly, in a way that has nothing to do with the layer's schemes.
@@ -97,7 +98,7 @@ impl Rejection {
             ambient: false,
             stage: Stage::of(reason),
             cause: None,
-            hint: None,
+            hint: Some(hint_for(reason)),
             findings: None,
             retry_after: None,
             source: None,

@@ -13,6 +13,7 @@ use crate::error::{ConfigError, ConfigFault, Severity};
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
 use crate::identity::verifier::Verifier;
+use crate::observe::{Finding, ago};
 use crate::trace;
 
 /// Verifies API keys against a [store](ApiKeyStore); see [the module](super) for the rules.
@@ -122,10 +123,16 @@ impl ApiKeyVerifier {
     /// A key of ours, unproven.
     fn read<'t>(&self, text: &'t str) -> Result<Shown<'t>, VerifyError> {
         if !self.claims(text) {
-            return Err(VerifyError::invalid().because("not an API key of ours"));
+            let known = Finding::about("prefix of the API key").expected_any_of(self.prefixes.iter().map(|prefix| &**prefix));
+            return Err(VerifyError::invalid()
+                .because("not an API key of ours")
+                .hint("The text does not begin as keys of this service do: look for the key of another service or environment.")
+                .finding(known));
         }
         Shown::read(text).map_err(|_| {
-            VerifyError::invalid().because("the API key is mistyped or cut off: its checksum does not fit")
+            VerifyError::invalid()
+                .because("the API key is mistyped or cut off: its checksum does not fit")
+                .hint("Copy the key again, whole and without blanks.")
         })
     }
 
@@ -135,12 +142,17 @@ impl ApiKeyVerifier {
         found: Result<Option<Arc<ApiKeyRecord>>, VerifyError>,
         now: UnixTime,
     ) -> Result<Arc<ApiKeyRecord>, VerifyError> {
-        let record = found?.ok_or(VerifyError::invalid().because("no such API key"))?;
+        let record = found?.ok_or(NO_SUCH_KEY)?;
         if !record.is_of(shown) {
-            return Err(VerifyError::invalid().because("the secret of the API key is wrong"));
+            return Err(VerifyError::invalid()
+                .because("the secret of the API key is wrong")
+                .hint("The id of the key is known and its secret is another: it was made anew, or somebody guesses."));
         }
         match record.expires_at() {
-            Some(end) if end <= now => Err(VerifyError::expired().because("the API key has ended")),
+            Some(end) if end <= now => Err(VerifyError::expired()
+                .because("the API key has ended")
+                .hint("Make a new key for this client, or one that lasts longer.")
+                .finding(Finding::about("end of the API key").found(ago(now.saturating_since(end))))),
             _ => Ok(record),
         }
     }
@@ -174,3 +186,7 @@ impl fmt::Debug for ApiKeyVerifier {
             .finish_non_exhaustive()
     }
 }
+
+const NO_SUCH_KEY: VerifyError = VerifyError::invalid()
+    .because("no such API key")
+    .hint("The key was removed, or belongs to another environment; its checksum fits, so it was not mistyped.");

@@ -12,6 +12,7 @@ use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::credentials::{DigestAlgorithm, DigestCredentials, DigestName};
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
+use crate::observe::Finding;
 
 /// All that is decided by, but for the users.
 pub(crate) struct Access {
@@ -95,9 +96,15 @@ impl Access {
 
     /// What can be told without the user: whom to look for, if there is a point in it.
     pub(crate) fn candidate(&self, credentials: &DigestCredentials) -> Result<Candidate, VerifyError> {
-        let invalid = |cause| Err(VerifyError::invalid().because(cause));
+        let invalid = |cause| Err(refused(cause));
         let Some(algorithm) = credentials.algorithm().filter(|algorithm| self.algorithms.contains(algorithm)) else {
-            return invalid("the algorithm was not offered");
+            let offered = self.algorithms.iter().map(|algorithm| algorithm.name());
+            let finding = Finding::about("algorithm").expected_any_of(offered);
+            let claimed = credentials.algorithm().map(DigestAlgorithm::name);
+            return Err(refused("the algorithm was not offered").finding(match claimed {
+                Some(name) => finding.claimed(name),
+                None => finding,
+            }));
         };
         if credentials.is_rfc2069() && !self.allow_rfc2069 {
             return invalid("there is no qop: the form of RFC 2069 is not allowed");
@@ -106,7 +113,8 @@ impl Access {
             return invalid("the qop was not offered");
         }
         if credentials.realm() != &*self.realm {
-            return invalid("the realm is another one");
+            let finding = Finding::about("realm").expected(self.realm.to_string()).claims(credentials.realm());
+            return Err(refused("the realm is another one").finding(finding));
         }
         if credentials.opaque() != Some(&*self.opaque) {
             return invalid("opaque did not come back as it was sent");
@@ -132,20 +140,29 @@ impl Access {
         let ha1 = found.as_ref().map_or_else(|| Ha1::of_nobody(algorithm), |user| user.ha1.clone());
         let proves = ha1.proves(credentials, method);
         let Some(DigestUser { identity, .. }) = found else {
-            return Err(VerifyError::invalid().because("no such user"));
+            return Err(refused("no such user"));
         };
         if !proves {
-            return Err(VerifyError::invalid().because("the response is wrong"));
+            return Err(refused("the response is wrong"));
         }
         let oldest = self.oldest(self.nonce_lifetime);
         if issued.time() < oldest {
-            return Err(VerifyError::expired().because("the nonce is too old"));
+            let age = self.clock.now().saturating_since(issued.time());
+            let finding = Finding::about("nonce").expected(format!("at most {} s old", self.nonce_lifetime.as_secs()));
+            return Err(VerifyError::expired()
+                .because("the nonce is too old")
+                .hint("Nothing to do: the client asks again with the new nonce, unless it does not understand `stale`.")
+                .finding(finding.found(format!("{} s old", age.as_secs()))));
         }
         if let Some(count) = credentials.count() {
             match self.uses.note(issued, count, oldest, self.nonces_in_use) {
                 Use::First => {}
-                Use::Again => return Err(VerifyError::invalid().because("the request was sent before")),
-                Use::Forgotten => return Err(VerifyError::expired().because("the nonce is too old to be remembered")),
+                Use::Again => return Err(refused("the request was sent before")),
+                Use::Forgotten => {
+                    return Err(VerifyError::expired()
+                        .because("the nonce is too old to be remembered")
+                        .hint("More nonces are in use than are remembered: raise `nonces_in_use` if that comes often."));
+                }
             }
         }
         let ends_soon = issued.time() < self.oldest(self.nonce_lifetime / 2);
@@ -170,4 +187,26 @@ impl fmt::Debug for Access {
             .field("nonces_in_use", &self.nonces_in_use)
             .finish_non_exhaustive()
     }
+}
+
+/// Invalid credentials, and what can be done.
+fn refused(cause: &'static str) -> VerifyError {
+    VerifyError::invalid().because(cause).hint(match cause {
+        "the algorithm was not offered" => "The client does not know the algorithms that are offered; SHA-256 is what most do.",
+        "there is no qop: the form of RFC 2069 is not allowed" | "the qop was not offered" => {
+            "The client leaves qop=auth out: it is older than RFC 2617, or written by hand."
+        }
+        "the realm is another one" => "The client answers the challenge of another service, or has kept an old one.",
+        "opaque did not come back as it was sent" => "The client changes opaque, or answers a challenge that another process made with another key.",
+        "the name is hashed, which was not offered" => "Offer `userhash`, or have the client send the name.",
+        "the nonce is not ours" => {
+            "The challenge was made by another process, or before a restart: give all processes the same key for nonces."
+        }
+        "no such user" => "Look for a mistyped name, or for users of another environment.",
+        "the request was sent before" => "The client sends a count twice, or somebody repeats its requests: look who.",
+        _ => {
+            "The password is wrong, or the client and the stored hash disagree about realm, name, algorithm, method or uri; a proxy \
+             that rewrites the path breaks Digest too."
+        }
+    })
 }

@@ -11,7 +11,6 @@ use super::remembered::Verdict;
 use super::signed_answer::SignedAnswers;
 use crate::clock::{Clock, within};
 use crate::error::Severity;
-use crate::identity::error::VerifyError;
 use crate::identity::jwt::Unopened;
 use crate::outbound::{Address, Call, CallError, Client};
 use crate::secret::Secret;
@@ -36,7 +35,7 @@ impl Endpoint {
             Ok(verdict) => verdict,
             Err(unanswered) => {
                 trace::happened(Severity::Error, "a token could not be introspected", &self.name(), Some(&unanswered));
-                Err(VerifyError::unavailable(unanswered))
+                Err(unanswered.into())
             }
         }
     }

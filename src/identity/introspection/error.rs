@@ -25,3 +25,21 @@ pub(super) enum Unanswered {
     #[error("introspection needs a tokio runtime")]
     NoRuntime,
 }
+
+impl From<Unanswered> for VerifyError {
+    fn from(unanswered: Unanswered) -> Self {
+        let hint = match unanswered {
+            Unanswered::OurCredentials(..) | Unanswered::Unsigned(_) => {
+                "See that the issuer knows this service as a client by these credentials, and that it may introspect."
+            }
+            Unanswered::Unreadable { .. } => "See what the endpoint answers, and that it follows RFC 7662.",
+            Unanswered::Keys { .. } => "See that the issuer's keys can be fetched, and that it signs its answers with one of them.",
+            Unanswered::Full(_) => "The endpoint is slower than tokens come: see why, or allow more requests (`max_requests`).",
+            Unanswered::NoRuntime => "Verify inside a tokio runtime.",
+            Unanswered::Call { .. } | Unanswered::Late(..) | Unanswered::Dropped(_) => {
+                "See that the introspection endpoint can be reached from here, and how long it takes to answer."
+            }
+        };
+        Self::unavailable(unanswered).because("the issuer cannot be asked about the token").hint(hint)
+    }
+}

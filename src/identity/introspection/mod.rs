@@ -30,6 +30,7 @@ mod builder;
 mod client_auth;
 mod endpoint;
 mod error;
+mod findings;
 mod jwt_or_opaque;
 mod remembered;
 mod signed_answer;

@@ -104,7 +104,7 @@ impl Shared {
 
     /// Asks the issuer, or waits with whoever does.
     async fn ask(self: &Arc<Self>, digest: Digest, token: &str) -> Verdict {
-        let unavailable = |unanswered| VerifyError::unavailable(unanswered);
+        let unavailable = |unanswered: Unanswered| unanswered.into();
         let mut waiting = match self.under_way.enter(digest) {
             Entered::Joined(waiting) => waiting,
             Entered::Full => return Err(unavailable(Unanswered::Full(self.endpoint.name()))),

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::findings;
 use super::window::Window;
 use crate::clock::UnixTime;
 use crate::identity::error::VerifyError;
@@ -38,7 +39,7 @@ impl Accepted {
         if let (Some(reach), Some(issued)) = (revocations.remembers(), self.issued_at)
             && now.saturating_since(issued) > reach
         {
-            return Err(VerifyError::expired().because("issued before the oldest revocation that is remembered"));
+            return Err(findings::too_old(reach, issued, now));
         }
         if !self.is_unrevoked_in(generation) {
             let facts = TokenFacts {
@@ -51,7 +52,7 @@ impl Accepted {
                 issued_at: self.issued_at,
             };
             if revocations.is_revoked(&facts) {
-                return Err(VerifyError::invalid().because("revoked"));
+                return Err(findings::revoked(revocations.revoked_by(&facts)));
             }
             self.set_unrevoked_in(generation);
         }

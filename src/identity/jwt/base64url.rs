@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as ENGINE;
 
 #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
 use self::vector::ENGINE;
+use super::findings::NOT_CANONICAL;
 use super::json::Cause;
 
 /// The bytes that `text` spells.
@@ -35,4 +36,3 @@ mod vector {
     pub(super) static ENGINE: LazyLock<Simd> = LazyLock::new(|| Simd::url_safe(NO_PAD));
 }
 
-const NOT_CANONICAL: Cause = "a part is not canonical base64url, or there are more than three";

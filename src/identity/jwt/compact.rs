@@ -6,6 +6,7 @@ use serde::de::MapAccess;
 
 use super::algorithm::Algorithm;
 use super::base64url::{decode, decode_into, room_for};
+use super::findings::UNKNOWN_ALGORITHM;
 use super::json::{Cause, Members, Value, read_object};
 
 /// A token taken apart and not yet believed.
@@ -31,6 +32,11 @@ impl<'t> Compact<'t> {
     /// The header, read from `room`, which gets its decoded bytes.
     pub(super) fn header<'r>(&self, room: &'r mut Room) -> Result<Header<'r>, Cause> {
         Header::read(room.decode(self.header)?)
+    }
+
+    /// The header's JSON, whatever is in it.
+    pub(super) fn decoded_header(&self) -> Option<Vec<u8>> {
+        decode(self.header).ok()
     }
 
     pub(super) fn payload(&self) -> Result<Vec<u8>, Cause> {
@@ -98,7 +104,7 @@ impl<'r> Members<'r> for HeaderMembers<'r> {
         match name {
             "alg" => {
                 let name = value.text("`alg` is not text")?;
-                self.algorithm = Some(Algorithm::named(&name).ok_or("`alg` is not a signature algorithm known here")?);
+                self.algorithm = Some(Algorithm::named(&name).ok_or(UNKNOWN_ALGORITHM)?);
             }
             "kid" => self.key_id = Some(value.text("`kid` is not text")?),
             "typ" => self.token_type = Some(value.text("`typ` is not text")?),

@@ -36,6 +36,10 @@ impl Issuers {
         found.and_then(|position| Some((position, self.at(position)?))).ok_or("`iss` is not an issuer known here")
     }
 
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|issuer| &*issuer.name)
+    }
+
     pub(super) fn at(&self, position: usize) -> Option<&Issuer> {
         self.0.get(position)
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::algorithm::{Algorithm, Family};
 use super::backend::{Check, MacKey, OBSTACLE, PublicKey};
 use super::compact::{Compact, Header, Room};
+use super::findings::{NO_KEY, NO_SIGNATURE, refused};
 use super::json::Cause;
 use super::standing::Standing;
 use super::{jwk, pem};
@@ -195,7 +196,29 @@ impl KeySet {
             self.check(&jws, &header).map_err(Misfit::cause)?;
             Ok(payload)
         };
-        verify().map_err(|cause| VerifyError::invalid().because(cause))
+        verify().map_err(refused)
+    }
+
+    /// The names of the keys that have one, and the algorithms that there are keys for, each once.
+    pub(super) fn names(&self) -> (Vec<&str>, Vec<Algorithm>) {
+        fn of<K>(keys: &[Named<K>]) -> (Vec<&str>, Vec<Algorithm>) {
+            let mut algorithms: Vec<_> = keys.iter().map(|key| key.algorithm).collect();
+            algorithms.sort_by_key(|algorithm| algorithm.name());
+            algorithms.dedup();
+            (keys.iter().filter_map(|key| key.key_id.as_deref()).collect(), algorithms)
+        }
+
+        match &self.0 {
+            Keys::Public(keys) => of(keys),
+            Keys::Secret(keys) => of(keys),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        match &self.0 {
+            Keys::Public(keys) => keys.is_empty(),
+            Keys::Secret(keys) => keys.is_empty(),
+        }
     }
 
     /// The standing of the key that made the signature, which is the one that the header calls for.
@@ -302,5 +325,3 @@ pub(super) const MAX_KEYS: usize = 100;
 /// How many keys of one name are tried on one token.
 const MAX_TRIES: usize = 4;
 
-const NO_KEY: Cause = "no key of this issuer fits `alg` and `kid`";
-const NO_SIGNATURE: Cause = "the signature does not fit";

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::claims::Claims;
 use super::compact::{Compact, Header, Room};
+use super::findings::{self, refused};
 use super::issuer::media_subtype;
 use super::json::Cause;
 use super::key_set::Misfit;
@@ -61,7 +62,7 @@ impl JwtVerifier {
         let revocation = match (&ended.session_id, &ended.subject) {
             (Some(id), _) => Revocation::session_id(&ended.issuer, id),
             (None, Some(subject)) => Revocation::subject(&ended.issuer, subject).issued_until(issued_at),
-            (None, None) => return Err(VerifyError::invalid().because("neither `sid` nor `sub`")),
+            (None, None) => return Err(refused("neither `sid` nor `sub`")),
         };
         revocations.revoke(revocation).await.map_err(VerifyError::unavailable)?;
         Ok(ended)
@@ -74,21 +75,24 @@ impl JwtVerifier {
         let header = jws.header(&mut room)?;
         let payload = jws.payload()?;
         let claims = Claims::read(&payload)?;
-        let (_, issuer) = state.issuers.of(&claims)?;
+        let found = state.issuers.of(&claims);
+        let (_, issuer) =
+            found.map_err(|cause| findings::issuer(cause, &state.issuers, claims.issuer.as_deref()))?;
         check_type(&header)?;
         let needs_keys = |cause| Unread::NeedsKeys(issuer.keys.clone(), cause);
         let set = issuer.keys.source().current().ok_or_else(|| needs_keys(None))?;
         set.check(&jws, &header).map_err(|misfit| match misfit {
-            Misfit::NoKey(cause) => needs_keys(Some(cause)),
-            Misfit::Signature(cause) => cause.into(),
+            Misfit::NoKey(cause) => needs_keys(Some(findings::key(cause, &issuer.name, &set, &header))),
+            Misfit::Signature(cause) => findings::key(cause, &issuer.name, &set, &header).into(),
         })?;
         check_events(&payload)?;
         let clients = if issuer.clients.is_empty() { &issuer.terms.audience } else { &issuer.clients };
-        check_audience(clients, claims.audience.as_ref())?;
+        let audience = claims.audience.as_ref();
+        check_audience(clients, audience).map_err(|cause| findings::audience(cause, clients, audience))?;
         claims.id.as_ref().ok_or("no `jti`")?;
         let issued_at = claims.issued_since.ok_or("no `iat`")?;
         let window = Window::of(&claims, claims.expires_at.ok_or("no `exp`")?, issuer.terms.leeway);
-        window.check(self.now()).map_err(Unread::Refused)?;
+        window.check(self.now())?;
         let ended = LoggedOut {
             issuer: issuer.name.as_ref().into(),
             subject: claims.subject.map(Into::into),
@@ -121,15 +125,15 @@ fn check_events(payload: &[u8]) -> Result<(), Cause> {
 
 enum Unread {
     Refused(VerifyError),
-    /// These keys are not there, or not the one that the token calls for, by this cause.
-    NeedsKeys(IssuerKeys, Option<Cause>),
+    /// These keys are not there, or not the one that the token calls for: refused so.
+    NeedsKeys(IssuerKeys, Option<VerifyError>),
 }
 
 impl From<Unread> for VerifyError {
     fn from(unread: Unread) -> Self {
         match unread {
             Unread::Refused(error) => error,
-            Unread::NeedsKeys(keys, Some(cause)) if !keys.source().is_failing() => Self::invalid().because(cause),
+            Unread::NeedsKeys(keys, Some(error)) if !keys.source().is_failing() => error,
             Unread::NeedsKeys(keys, _) => keys.source().unavailable(),
         }
     }
@@ -137,7 +141,13 @@ impl From<Unread> for VerifyError {
 
 impl From<Cause> for Unread {
     fn from(cause: Cause) -> Self {
-        Self::Refused(VerifyError::invalid().because(cause))
+        Self::Refused(refused(cause))
+    }
+}
+
+impl From<VerifyError> for Unread {
+    fn from(error: VerifyError) -> Self {
+        Self::Refused(error)
     }
 }
 

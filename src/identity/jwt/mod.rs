@@ -34,6 +34,7 @@ mod base64url;
 mod bearer;
 mod claims;
 mod compact;
+mod findings;
 mod issuer;
 mod issuers;
 mod json;
@@ -62,6 +63,7 @@ mod window;
 pub(super) use self::{
     accepted::Accepted,
     claims::Claims,
+    findings::{audience as refused_audience, hint},
     json::{Cause, Members, Value, Words, read_object},
     rules::check_subject,
     signed::Unopened,

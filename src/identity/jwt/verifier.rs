@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 
 use super::claims::Claims;
 use super::compact::{Compact, Room};
+use super::findings;
 use super::issuer::Issuer;
 use super::issuers::Issuers;
 use super::json::Cause;
@@ -175,7 +176,7 @@ impl JwtVerifier {
             Err(Unproven::NoKey(keys, _)) if keys.source().is_failing() => {
                 Attempt::Settled(Err(keys.source().unavailable()))
             }
-            Err(Unproven::NoKey(_, cause)) => Attempt::Settled(Err(VerifyError::invalid().because(cause))),
+            Err(Unproven::NoKey(_, error)) => Attempt::Settled(Err(error)),
         }
     }
 
@@ -183,17 +184,19 @@ impl JwtVerifier {
     fn verify_genuine<'i>(&self, state: &'i State, token: &[u8]) -> Result<Genuine, Unproven<'i>> {
         let jws = Compact::split(str::from_utf8(token).map_err(|_| "not text")?)?;
         let mut room = Room::new();
-        let header = jws.header(&mut room)?;
+        let header = jws.header(&mut room).map_err(|cause| findings::header(cause, &jws))?;
         let payload = jws.payload()?;
         let claims = Claims::read(&payload)?;
-        let (position, issuer) = state.issuers.of(&claims)?;
+        let issuers = &state.issuers;
+        let found = issuers.of(&claims);
+        let (position, issuer) = found.map_err(|cause| findings::issuer(cause, issuers, claims.issuer.as_deref()))?;
         issuer.check_type(&header)?;
         let set = issuer.keys.source().current().ok_or(Unproven::NoKeys(&issuer.keys))?;
         let standing = set.check(&jws, &header).map_err(|misfit| match misfit {
-            Misfit::NoKey(cause) => Unproven::NoKey(&issuer.keys, cause),
-            Misfit::Signature(cause) => cause.into(),
+            Misfit::NoKey(cause) => Unproven::NoKey(&issuer.keys, findings::key(cause, &issuer.name, &set, &header)),
+            Misfit::Signature(cause) => findings::key(cause, &issuer.name, &set, &header).into(),
         })?;
-        let accepted = issuer.judge(claims, &payload, self.clock.now()).map_err(Unproven::Refused)?;
+        let accepted = issuer.judge(claims, &payload, self.clock.now())?;
         Ok(Genuine { token: state.remembered.copy(token), standing: standing.clone(), issuer: position, accepted })
     }
 
@@ -236,12 +239,18 @@ enum Unproven<'i> {
     /// There are no keys of its issuer that may be trusted now.
     NoKeys(&'i IssuerKeys),
     /// The key it calls for is not there.
-    NoKey(&'i IssuerKeys, Cause),
+    NoKey(&'i IssuerKeys, VerifyError),
 }
 
 impl From<Cause> for Unproven<'_> {
     fn from(cause: Cause) -> Self {
-        Self::Refused(VerifyError::invalid().because(cause))
+        Self::Refused(findings::refused(cause))
+    }
+}
+
+impl From<VerifyError> for Unproven<'_> {
+    fn from(error: VerifyError) -> Self {
+        Self::Refused(error)
     }
 }
 

@@ -88,7 +88,11 @@ impl Directory {
                 now.filter(|now| now.stored == account.stored).and_then(|now| now.identity)
             }
         };
-        identity.ok_or(VerifyError::invalid().because("the user changed while the password was checked"))
+        identity.ok_or(
+            VerifyError::invalid()
+                .because("the user changed while the password was checked")
+                .hint("Nothing to do: the next log-in is judged by what the user is now."),
+        )
     }
 
     /// Looks at what is known of `name` without waiting; nothing where the users are in a store.

@@ -124,7 +124,10 @@ impl HashPool {
 }
 
 fn unavailable(why: NotRun, deadline: Duration) -> VerifyError {
-    VerifyError::unavailable(why).with_retry_after(deadline)
+    VerifyError::unavailable(why)
+        .because("the password could not be checked")
+        .hint("More log-ins come than passwords can be hashed: throttle them, or give the pool more threads or a longer queue.")
+        .with_retry_after(deadline)
 }
 
 impl Default for HashPool {

@@ -176,12 +176,16 @@ impl Verifier<BasicCredentials> for PasswordVerifier {
         let credentials = Arc::new(credentials);
         let check = Check { credentials: Arc::clone(&credentials), hash };
         let matches = self.under_way.run(tag, check, &self.pool).await?;
-        let account = found.account.map_err(|nobody| VerifyError::invalid().because(nobody))?;
+        let account = found.account.map_err(unusable)?;
         if account.identity.is_none() {
-            return Err(VerifyError::invalid().because("the user is disabled"));
+            return Err(VerifyError::invalid()
+                .because("the user is disabled")
+                .hint("Enable the user again if that is wrong; whether the password was right is not told."));
         }
         if !matches {
-            return Err(VerifyError::invalid().because("wrong password"));
+            return Err(VerifyError::invalid()
+                .because("wrong password")
+                .hint("The user exists and the password is another: it was mistyped, or changed."));
         }
         let identity = directory.still_good(issuer, credentials.username(), &account).await?;
         if let (true, Some(rehasher)) = (needs_rehash, &self.rehasher) {
@@ -219,6 +223,14 @@ impl fmt::Debug for PasswordVerifier {
             .field("memory", &self.memory)
             .finish_non_exhaustive()
     }
+}
+
+/// There is nobody to compare with, by this cause.
+fn unusable(nobody: &'static str) -> VerifyError {
+    VerifyError::invalid().because(nobody).hint(match nobody {
+        "no such user" => "Look for a mistyped name, for another spelling, or for users of another environment; names are told apart by case.",
+        _ => "The hash that is stored for this user cannot be used: set the password anew. The log says why.",
+    })
 }
 
 #[cfg(test)]

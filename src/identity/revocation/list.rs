@@ -70,16 +70,26 @@ impl List {
     }
 
     pub(super) fn revokes(&self, token: &TokenFacts<'_>) -> bool {
+        self.revoked_by(token).is_some()
+    }
+
+    /// The kind of the entry that ends the token.
+    pub(super) fn revoked_by(&self, token: &TokenFacts<'_>) -> Option<Kind> {
         if self.entries.is_empty() {
-            return false;
+            return None;
         }
         let named = |kind, name| self.entries.get(&Mark::of(kind, token.issuer, name));
         let subject = named(Kind::Subject, token.subject);
         // What does not say when it was issued may have been issued at any time.
-        subject.is_some_and(|entry| token.issued_at.is_none_or(|issued| issued <= entry.issued_until))
-            || token.token_id.is_some_and(|id| named(Kind::TokenId, id).is_some())
-            || token.session_id.is_some_and(|id| named(Kind::Session, id).is_some())
-            || self.entries.contains_key(&Mark::token(token.token))
+        if subject.is_some_and(|entry| token.issued_at.is_none_or(|issued| issued <= entry.issued_until)) {
+            Some(Kind::Subject)
+        } else if token.token_id.is_some_and(|id| named(Kind::TokenId, id).is_some()) {
+            Some(Kind::TokenId)
+        } else if token.session_id.is_some_and(|id| named(Kind::Session, id).is_some()) {
+            Some(Kind::Session)
+        } else {
+            self.entries.contains_key(&Mark::token(token.token)).then_some(Kind::Token)
+        }
     }
 
     pub(super) fn len(&self) -> usize {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::list::{Entry, Full, List};
 use super::port::{Revocations, RevokeError, TokenFacts};
-use super::revocation::Revocation;
+use super::revocation::{Kind, Revocation};
 use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::error::{ConfigError, ConfigFault};
 use crate::identity::error::VerifyError;
@@ -121,6 +121,10 @@ impl Revocations for MemoryRevocations {
 
     fn remembers(&self) -> Option<Duration> {
         Some(self.shared.remember)
+    }
+
+    fn revoked_by(&self, token: &TokenFacts<'_>) -> Option<&'static str> {
+        self.shared.list.read().unwrap_or_else(PoisonError::into_inner).revoked_by(token).map(Kind::name)
     }
 }
 

@@ -108,6 +108,13 @@ pub trait Revocations: Send + Sync + 'static {
     fn remembers(&self) -> Option<Duration> {
         None
     }
+
+    /// By what a token ended that [`is_revoked`](Self::is_revoked): `token`, `jti`, `sid`, `subject`. For those who ask why it
+    /// was refused. Default: not known.
+    fn revoked_by(&self, token: &TokenFacts<'_>) -> Option<&'static str> {
+        let _ = token;
+        None
+    }
 }
 
 impl<R: Revocations> Revocations for Arc<R> {
@@ -125,6 +132,10 @@ impl<R: Revocations> Revocations for Arc<R> {
 
     fn remembers(&self) -> Option<Duration> {
         (**self).remembers()
+    }
+
+    fn revoked_by(&self, token: &TokenFacts<'_>) -> Option<&'static str> {
+        (**self).revoked_by(token)
     }
 }
 
@@ -231,6 +242,7 @@ pub(crate) trait ErasedRevocations: Send + Sync {
     fn is_revoked(&self, token: &TokenFacts<'_>) -> bool;
     fn revoke(&self, revocation: Revocation) -> Revoking<'_>;
     fn remembers(&self) -> Option<Duration>;
+    fn revoked_by(&self, token: &TokenFacts<'_>) -> Option<&'static str>;
 }
 
 impl<R: Revocations> ErasedRevocations for R {
@@ -248,5 +260,9 @@ impl<R: Revocations> ErasedRevocations for R {
 
     fn remembers(&self) -> Option<Duration> {
         Revocations::remembers(self)
+    }
+
+    fn revoked_by(&self, token: &TokenFacts<'_>) -> Option<&'static str> {
+        Revocations::revoked_by(self, token)
     }
 }

@@ -86,6 +86,18 @@ impl Revocation {
     }
 }
 
+impl Kind {
+    /// As the claim that names it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Session => "sid",
+            Self::Subject => "subject",
+            Self::Token => "token",
+            Self::TokenId => "jti",
+        }
+    }
+}
+
 impl Mark {
     pub(super) fn token(token: &str) -> Self {
         let unsigned = token.rsplit_once('.').filter(|_| is_jwt(token)).map(|(unsigned, _)| unsigned);

@@ -16,6 +16,7 @@ use super::value::ValueCodec;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, ConfigFault};
 use crate::identity::identity::Identity;
+use crate::observe::Finding;
 
 /// What sessions are judged by.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +53,21 @@ impl Limits {
             age < self.absolute && now.saturating_since(record.last_seen()) < self.idle
         };
         lives && now < record.expires_at() && !self.is_dated_ahead(record, now)
+    }
+
+    /// Which limit a session is past that [is not alive](Self::is_alive), and for how long.
+    pub(super) fn why_over(&self, record: &SessionRecord, now: Moment) -> Finding {
+        let age = now.saturating_since(record.kept.proved_at);
+        let idle = now.saturating_since(record.last_seen());
+        let (limit, of, time) = match record.kept.remembered {
+            true => ("remembered limit", self.remembered, age),
+            false if age >= self.absolute => ("absolute limit", self.absolute, age),
+            false if idle >= self.idle => ("idle limit", self.idle, idle),
+            // It began under limits that were shorter then.
+            false => ("absolute limit", record.expires_at().saturating_since(record.kept.proved_at), age),
+        };
+        let over = time.saturating_sub(of).as_secs();
+        Finding::about(limit).expected(format!("under {} s", of.as_secs())).found(format!("over since {over} s"))
     }
 
     /// Whether it was proved well ahead of our time: by a clock that is wrong, so that it would live too long.

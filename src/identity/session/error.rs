@@ -74,7 +74,9 @@ impl Error for StoreError {
 
 impl From<StoreError> for VerifyError {
     fn from(error: StoreError) -> Self {
-        Self::unavailable(error).because("the session store does not answer")
+        Self::unavailable(error)
+            .because("the session store does not answer")
+            .hint("See that the store can be reached and has room; the error behind this says what it answered.")
     }
 }
 

@@ -250,6 +250,11 @@ impl Sessions {
         self.shared.issuers.as_ref().is_none_or(|issuers| issuers.iter().any(|own| **own == *issuer))
     }
 
+    /// Whose sessions are kept here, where not everybody's.
+    pub(super) fn issuers(&self) -> impl Iterator<Item = &str> {
+        self.shared.issuers.iter().flatten().map(|issuer| &**issuer)
+    }
+
     pub(super) fn is_current(&self, record: &SessionRecord) -> bool {
         self.shared.recheck.as_ref().is_none_or(|is_current| is_current(&record.clone().into_identity()))
     }

@@ -10,6 +10,7 @@ use crate::error::Severity;
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
 use crate::identity::verifier::Verifier;
+use crate::observe::Finding;
 use crate::trace;
 
 impl Verifier<SessionId> for Sessions {
@@ -25,28 +26,47 @@ impl Verifier<SessionId> for Sessions {
 impl Sessions {
     /// What a loaded record is worth.
     fn judge(&self, shown: &SessionTicket, record: Option<SessionRecord>) -> Result<Judged, VerifyError> {
-        let Some(mut record) = record else { return Err(VerifyError::invalid().because("no such session")) };
+        let Some(mut record) = record else { return Err(NO_SUCH_SESSION) };
         if !shown.proves(record.digest()) {
-            let error = VerifyError::invalid().because("another id of the session");
+            let error = VerifyError::invalid().because("another id of the session").hint(
+                "The id was exchanged at a log-in or a rotation, and this is the old one: use the one that was handed out last.",
+            );
             // A request that was under way while the id was exchanged: the browser has the new one by now.
             let is_late = record.previous().is_some_and(|previous| shown.proves(previous));
             return Err(if is_late { error.superseded() } else { error });
         }
         if !self.is_ours(&record.kept.facts.issuer) {
-            return Err(VerifyError::invalid().because("the session is of another issuer"));
+            let issuer = record.kept.facts.issuer.to_string();
+            return Err(VerifyError::invalid()
+                .because("the session is of another issuer")
+                .hint("Another service keeps its sessions in the same store: give each a place of its own, or name the issuer here.")
+                .finding(Finding::about("issuer").expected_any_of(self.issuers()).found(issuer)));
         }
         self.give_value_back(&mut record).or_else(|error| refuse_damaged(shown, error))?;
         let (limits, now) = (&self.shared.limits, self.shared.clock.now());
         if limits.is_dated_ahead(&record, now) {
             // Ours may be the clock that is wrong, so nothing ends by it.
-            return Err(VerifyError::invalid().because("the session is dated ahead of our clock"));
+            let ahead = record.kept.proved_at.saturating_since(now);
+            return Err(VerifyError::invalid()
+                .because("the session is dated ahead of our clock")
+                .hint("Compare the clocks of the processes that share the store.")
+                .finding(Finding::about("begin of the session").found(format!("{} s ahead", ahead.as_secs()))));
         }
         if !limits.is_alive(&record, now) {
             let cause = "the session was idle too long or has reached its end";
-            return Ok(Judged::Over(VerifyError::expired().because(cause)));
+            return Ok(Judged::Over(
+                VerifyError::expired()
+                    .because(cause)
+                    .hint("Log in again; if sessions end too soon, set longer limits (`idle`, `absolute`, `remembered`).")
+                    .finding(limits.why_over(&record, now)),
+            ));
         }
         if !self.is_current(&record) {
-            return Ok(Judged::Over(VerifyError::invalid().because("its owner is not what they were")));
+            return Ok(Judged::Over(
+                VerifyError::invalid()
+                    .because("its owner is not what they were")
+                    .hint("The password or the rights of the user have changed, or the user is gone: log in again."),
+            ));
         }
         let is_due = now.saturating_since(record.last_seen()) >= limits.touch_interval();
         let touch = is_due.then(|| (now, limits.ends_at(now, record.expires_at(), record.kept.remembered)));
@@ -93,6 +113,10 @@ impl Sessions {
     }
 }
 
+const NO_SUCH_SESSION: VerifyError = VerifyError::invalid()
+    .because("no such session")
+    .hint("It has ended and was cleared away, or is in another store: with sessions in memory, after a restart or in another process.");
+
 /// What a session is worth that was found.
 enum Judged {
     /// All, and perhaps the request is to be noted: when, and when the session is over then.
@@ -106,7 +130,9 @@ fn touched(is_there: bool, record: SessionRecord) -> Result<Identity, VerifyErro
     if is_there {
         Ok(record.into_identity())
     } else {
-        Err(VerifyError::invalid().because("the session has just ended"))
+        Err(VerifyError::invalid()
+            .because("the session has just ended")
+            .hint("It was ended while the request came, by a log-out here or elsewhere: log in again."))
     }
 }
 
@@ -116,5 +142,7 @@ fn refuse_damaged<T>(shown: &SessionTicket, error: StoreError) -> Result<T, Veri
         return Err(error.into());
     }
     trace::happened(Severity::Error, "a session is damaged", &shown.key(), Some(&error));
-    Err(VerifyError::invalid().because("the session is damaged"))
+    Err(VerifyError::invalid()
+        .because("the session is damaged")
+        .hint("What the store holds is no session of this version: see who else writes there. The log says what is wrong."))
 }

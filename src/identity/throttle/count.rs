@@ -55,14 +55,18 @@ impl Count {
         Reserve::Granted
     }
 
-    pub(super) fn fail(&mut self, rules: &Rules, now: Duration) {
+    /// With how long it is to wait, where that was one too many.
+    pub(super) fn fail(&mut self, rules: &Rules, now: Duration) -> Option<Duration> {
         self.release();
         self.failures += 1;
-        if self.failures >= self.limit(rules) {
-            self.failures = 0;
-            self.strikes += 1;
-            self.until = now.saturating_add(rules.delay(self.strikes));
+        if self.failures < self.limit(rules) {
+            return None;
         }
+        self.failures = 0;
+        self.strikes += 1;
+        let delay = rules.delay(self.strikes);
+        self.until = now.saturating_add(delay);
+        Some(delay)
     }
 
     pub(super) const fn release(&mut self) {

@@ -29,11 +29,14 @@ impl Table {
         }
     }
 
-    pub(super) fn fail(&mut self, key: u128, now: Duration) {
+    /// With how long it is to wait, where that was one too many.
+    pub(super) fn fail(&mut self, key: u128, now: Duration) -> Option<Duration> {
         let rules = self.rules;
-        if let Some(count) = self.known(key) {
-            count.fail(&rules, now);
-        }
+        self.known(key).and_then(|count| count.fail(&rules, now))
+    }
+
+    pub(super) const fn rules(&self) -> Rules {
+        self.rules
     }
 
     pub(super) fn release(&mut self, key: u128) {

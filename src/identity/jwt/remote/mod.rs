@@ -27,6 +27,7 @@ use super::key_set::KeySet;
 use super::source::{IssuerKeys, KeySource};
 use crate::clock::UnixTime;
 use crate::identity::error::VerifyError;
+use crate::observe::Finding;
 use builder::Origin;
 use keeper::Keeper;
 
@@ -186,9 +187,17 @@ impl KeySource for RemoteKeys {
         let book = self.keeper.book();
         let rest = book.not_before.saturating_sub(now).max(Duration::from_secs(1));
         let why = book.last_error.clone().unwrap_or_else(|| Arc::from("they have not been fetched yet"));
+        let fetched = book.published.as_ref().map(|published| published.fetched_at);
         drop(book);
+        let age = fetched.map(|at| self.keeper.clock.now().saturating_since(at).as_secs());
+        let finding = Finding::about("keys of the issuer").expected("ones that may be used now");
+        let finding = age.map(|age| format!("ones fetched {age} s ago")).into_iter().fold(finding, Finding::found);
         let name = self.keeper.fetch.name().into();
-        VerifyError::unavailable(NoKeys { name, why }).with_retry_after(rest)
+        VerifyError::unavailable(NoKeys { name, why })
+            .because("the keys of the issuer are not there, or the one that is called for is not and cannot be asked for")
+            .hint("See that the issuer's key set can be fetched from here; the error behind this says what went wrong last.")
+            .finding(finding)
+            .with_retry_after(rest)
     }
 
     fn discovered_for(&self) -> Option<&str> {

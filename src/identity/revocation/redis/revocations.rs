@@ -159,6 +159,10 @@ impl Revocations for RedisRevocations {
     fn remembers(&self) -> Option<Duration> {
         Some(self.shared.remember())
     }
+
+    fn revoked_by(&self, token: &TokenFacts<'_>) -> Option<&'static str> {
+        self.shared.mirror.revoked_by(token)
+    }
 }
 
 impl Shared {
