@@ -154,7 +154,9 @@ impl Judge {
             // A field of a scheme that is not ours counts as nothing sent; one that names no scheme is a mistake.
             Some(value) => Verdict::Settled(match Authorization::parse(value) {
                 Ok(field) => self.absent(None, Some(field.scheme())),
-                Err(unreadable) => Settled::Refuse(explained(self.rejection(Reason::Malformed, None), &unreadable.into())),
+                Err(unreadable) => {
+                    Settled::Refuse(explained(self.rejection(Reason::Malformed, None), &unreadable.into()))
+                }
             }),
             None => self.decide_ambient(head),
         }
@@ -202,9 +204,9 @@ impl Judge {
                 Settled::Pass { identity: Some(identity), addition, kept: Some(kept), used: Some(used) }
             }
             Err(error) if ambient && self.is_stale(&error) => self.absent(self.forget(used, &error), None),
-            Err(error) => Settled::Refuse(
-                explained(self.rejection(error.reason(), Some(used)).with_ambient(ambient), &error),
-            ),
+            Err(error) => {
+                Settled::Refuse(explained(self.rejection(error.reason(), Some(used)).with_ambient(ambient), &error))
+            }
         }
     }
 

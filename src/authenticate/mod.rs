@@ -79,10 +79,10 @@ pub use bearer::Bearer;
 #[cfg(feature = "digest")]
 pub use digest::Digest;
 pub use explanation::Explanation;
-pub use future::ResponseFuture;
 #[cfg(feature = "login")]
 #[cfg(feature = "login")]
 pub(crate) use findings::{explained, panicked};
+pub use future::ResponseFuture;
 pub(crate) use judge::offer;
 pub use layer::{AuthenticateBuilder, AuthenticateLayer};
 pub use same_origin::SameOrigin;

@@ -18,8 +18,8 @@ use crate::credentials::{BasicCredentials, ClientAddress, SessionId};
 use crate::error::Reason;
 use crate::identity::session::{NewSession, SessionError, SessionStart};
 use crate::identity::{Identity, VerifyError};
+use crate::observe::Event;
 use crate::response::{Words, own_path};
-use crate::trace;
 
 /// A session for a right password, and an end to the one that the client had.
 pub(super) async fn log_in<B>(settings: Arc<Settings>, request: Request<B>) -> Response<Bytes>
@@ -65,7 +65,8 @@ where
     let start = start(&settings, &head, remember);
     match begin(&settings, &identity, shown.as_ref(), start, remember).await {
         Ok(session) => {
-            trace::logged_in(identity.issuer(), identity.subject(), session.public_id());
+            let (issuer, subject) = (identity.issuer(), identity.subject());
+            settings.tell(&Event::LoggedIn { issuer, subject, session: session.public_id() });
             welcome(&settings, &session, &head, return_to)
         }
         Err(error) => settings.unfinished(error, head),
@@ -87,7 +88,9 @@ async fn begin(
             return Ok(renewed);
         }
         // First, so that the new one takes its place where their number is limited.
-        sessions.end(shown).await?;
+        if sessions.end(shown).await? {
+            settings.tell_logged_out(shown);
+        }
     }
     sessions.create(identity, start).await
 }

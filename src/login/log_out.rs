@@ -9,8 +9,6 @@ use http::{Method, Request, Response};
 use super::reply::{done, see_other};
 use super::settings::Settings;
 use super::wish::{Wish, wish};
-use crate::identity::session::SessionTicket;
-use crate::trace;
 
 /// Ends the session here, then in the browser. Without a session there is nothing left to do.
 pub(super) async fn log_out<B>(settings: Arc<Settings>, request: Request<B>) -> Response<Bytes> {
@@ -27,7 +25,7 @@ pub(super) async fn log_out<B>(settings: Arc<Settings>, request: Request<B>) -> 
     };
     if let Some(id) = shown {
         match settings.sessions().end(&id).await {
-            Ok(true) => trace::logged_out(&SessionTicket::of(&id).key()),
+            Ok(true) => settings.tell_logged_out(&id),
             Ok(false) => {}
             // It may live on: the client keeps its cookie, to try again.
             Err(error) => return settings.unfinished(error, head),

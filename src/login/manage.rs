@@ -14,7 +14,6 @@ use super::wish::{Wish, wish};
 use crate::identity::Identity;
 use crate::identity::session::{SessionError, SessionInfo};
 use crate::response::{Rejection, answer};
-use crate::trace;
 
 /// Answers a request that a layer has let in; its route stands in the extensions.
 pub(super) async fn manage<B>(settings: Arc<Settings>, request: Request<B>) -> Response<Bytes> {
@@ -86,7 +85,7 @@ async fn end(
     if !settings.sessions().end_public(member.issuer(), member.subject(), public_id).await? {
         return Ok(None);
     }
-    trace::sessions_ended(member.issuer(), member.subject(), Some(public_id), 1);
+    settings.tell_ended(member, Some(public_id), 1);
     let is_this = member.credential_id() == Some(public_id);
     Ok(Some(if is_this { gone(settings, head) } else { stayed(settings, head) }))
 }
@@ -94,14 +93,14 @@ async fn end(
 async fn end_others(settings: &Settings, member: &Identity, head: &Parts) -> Answer {
     settings.verifier.forget(member);
     let ended = settings.sessions().end_others(member).await?;
-    trace::sessions_ended(member.issuer(), member.subject(), None, ended);
+    settings.tell_ended(member, None, ended);
     Ok(stayed(settings, head))
 }
 
 async fn end_all(settings: &Settings, member: &Identity, head: &Parts) -> Answer {
     settings.verifier.forget(member);
     let ended = settings.sessions().end_all(member.issuer(), member.subject()).await?;
-    trace::sessions_ended(member.issuer(), member.subject(), None, ended);
+    settings.tell_ended(member, None, ended);
     Ok(gone(settings, head))
 }
 

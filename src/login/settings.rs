@@ -11,8 +11,9 @@ use super::verifier::AnyVerifier;
 use crate::authenticate::{Session, explained, panicked};
 use crate::credentials::{Authorization, SessionId, Unreadable, find_cookie};
 use crate::error::Reason;
-use crate::identity::VerifyError;
-use crate::identity::session::{SessionError, Sessions};
+use crate::identity::session::{SessionError, SessionTicket, Sessions};
+use crate::identity::{Identity, VerifyError};
+use crate::observe::Event;
 use crate::response::{ChallengeSet, OwnRefusal, Rejection, Voice, Words, answer, without_body_for_head};
 
 /// All that was configured.
@@ -71,6 +72,26 @@ impl Settings {
             // Chromium may go back to a page that said `no-store` by showing it as it was left, unless a cookie has changed
             // meanwhile; and it can miss that of the page to which the log-in led.
             response.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
+        }
+    }
+
+    /// Tells what the sessions have told already, unless their observer is the same: then it has heard it.
+    pub(super) fn tell(&self, event: &Event<'_>) {
+        if !self.voice.listener.is_same(self.sessions().listener()) {
+            self.voice.listener.happened(event);
+        }
+    }
+
+    pub(super) fn tell_logged_out(&self, id: &SessionId) {
+        let session = SessionTicket::of(id).key().to_string();
+        self.tell(&Event::LoggedOut { session: &session });
+    }
+
+    pub(super) fn tell_ended(&self, member: &Identity, credential: Option<&str>, ended: usize) {
+        let kind = if credential.is_some() { "session" } else { "sessions" };
+        let (issuer, subject, sessions) = (Some(member.issuer()), Some(member.subject()), Some(ended));
+        if ended > 0 {
+            self.tell(&Event::Revoked { kind, issuer, subject, credential, sessions });
         }
     }
 
@@ -138,7 +159,9 @@ impl Settings {
     pub(super) fn not_found(&self, head: Parts) -> Response<Bytes> {
         let rejection = Rejection::new(Reason::Hidden, &self.challenges, None)
             .with_cause(Some("no such session, or no such address"))
-            .with_hint(Some("The session has ended or is another user's; if it is the address, see where the service is mounted."));
+            .with_hint(Some(
+                "The session has ended or is another user's; if it is the address, see where the service is mounted.",
+            ));
         answer(rejection, &self.voice, None, head)
     }
 }

@@ -13,12 +13,16 @@ pub(crate) const fn hint_for(reason: Reason) -> &'static str {
             "A page of another site sent this with the user's cookie. If it is yours, allow its origin; a program sends its \
              credential in a header field instead."
         }
-        Reason::Expired => "Log in again or get a new token. If it ended too soon, look at the lifetimes that are set and at both clocks.",
+        Reason::Expired => {
+            "Log in again or get a new token. If it ended too soon, look at the lifetimes that are set and at both clocks."
+        }
         Reason::Forbidden | Reason::Hidden => "Give the user what is missing, or change the requirement of this route.",
         Reason::Invalid => {
             "The verifier does not say why. One of your own can, with `because`, `hint` and `finding` of its error."
         }
-        Reason::Malformed => "Compare what the client sends with the syntax of the scheme; a library writes it better than code by hand.",
+        Reason::Malformed => {
+            "Compare what the client sends with the syntax of the scheme; a library writes it better than code by hand."
+        }
         Reason::Misconfigured => "Look at how the layers are put together, and into the log for a panic.",
         Reason::Missing => {
             "Send a credential of one of the schemes that were asked. If the client does, see whether a proxy removes the field."

@@ -75,6 +75,14 @@ impl Listener {
         heard(|| observer.happened(&event));
     }
 
+    /// Whether both tell the same one, so that what one has told need not be told by the other.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            _ => false,
+        }
+    }
+
     /// Tells of an event.
     pub(crate) fn happened(&self, event: &Event<'_>) {
         if let Some(observer) = &self.0 {

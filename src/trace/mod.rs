@@ -1,5 +1,15 @@
 //! Events for the operator: through the `tracing` crate with the feature of that name, else nowhere.
 
+#[cfg(all(
+    not(feature = "tracing"),
+    any(feature = "introspection", feature = "jwt", feature = "session", feature = "password")
+))]
+mod audit_disabled;
+#[cfg(all(
+    feature = "tracing",
+    any(feature = "introspection", feature = "jwt", feature = "session", feature = "password")
+))]
+mod audit_enabled;
 #[cfg(not(feature = "tracing"))]
 mod disabled;
 #[cfg(feature = "tracing")]
@@ -13,10 +23,6 @@ mod happened;
 mod keys_disabled;
 #[cfg(all(feature = "jwks", feature = "tracing"))]
 mod keys_enabled;
-#[cfg(all(feature = "login", not(feature = "tracing")))]
-mod login_disabled;
-#[cfg(all(feature = "login", feature = "tracing"))]
-mod login_enabled;
 #[cfg(feature = "tracing")]
 mod sampling;
 #[cfg(all(
@@ -25,6 +31,16 @@ mod sampling;
 ))]
 mod unheard;
 
+#[cfg(all(
+    not(feature = "tracing"),
+    any(feature = "introspection", feature = "jwt", feature = "session", feature = "password")
+))]
+pub(crate) use audit_disabled::audit;
+#[cfg(all(
+    feature = "tracing",
+    any(feature = "introspection", feature = "jwt", feature = "session", feature = "password")
+))]
+pub(crate) use audit_enabled::audit;
 #[cfg(not(feature = "tracing"))]
 pub(crate) use disabled::{Sampling, is_following, passed, refused};
 #[cfg(feature = "tracing")]
@@ -38,10 +54,6 @@ pub(crate) use happened::happened;
 pub(crate) use keys_disabled::{key_removed, key_skipped, keys_not_refreshed, keys_refreshed};
 #[cfg(all(feature = "jwks", feature = "tracing"))]
 pub(crate) use keys_enabled::{key_removed, key_skipped, keys_not_refreshed, keys_refreshed};
-#[cfg(all(feature = "login", not(feature = "tracing")))]
-pub(crate) use login_disabled::{logged_in, logged_out, sessions_ended};
-#[cfg(all(feature = "login", feature = "tracing"))]
-pub(crate) use login_enabled::{logged_in, logged_out, sessions_ended};
 #[cfg(feature = "tracing")]
 pub(crate) use sampling::Sampling;
 #[cfg(all(

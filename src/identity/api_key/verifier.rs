@@ -123,7 +123,8 @@ impl ApiKeyVerifier {
     /// A key of ours, unproven.
     fn read<'t>(&self, text: &'t str) -> Result<Shown<'t>, VerifyError> {
         if !self.claims(text) {
-            let known = Finding::about("prefix of the API key").expected_any_of(self.prefixes.iter().map(|prefix| &**prefix));
+            let known =
+                Finding::about("prefix of the API key").expected_any_of(self.prefixes.iter().map(|prefix| &**prefix));
             return Err(VerifyError::invalid()
                 .because("not an API key of ours")
                 .hint("The text does not begin as keys of this service do: look for the key of another service or environment.")

@@ -159,9 +159,9 @@ impl Access {
                 Use::First => {}
                 Use::Again => return Err(refused("the request was sent before")),
                 Use::Forgotten => {
-                    return Err(VerifyError::expired()
-                        .because("the nonce is too old to be remembered")
-                        .hint("More nonces are in use than are remembered: raise `nonces_in_use` if that comes often."));
+                    return Err(VerifyError::expired().because("the nonce is too old to be remembered").hint(
+                        "More nonces are in use than are remembered: raise `nonces_in_use` if that comes often.",
+                    ));
                 }
             }
         }

@@ -18,6 +18,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, ConfigFault};
 use crate::identity::jwt::{IssuerKeys, Terms};
 use crate::identity::revocation::{ErasedRevocations, Revocations};
+use crate::observe::{Listener, Observer, Reach};
 use crate::outbound::{Call, Client};
 
 /// An [`IntrospectionVerifier`] in the making; begun by [`IntrospectionVerifier::builder`].
@@ -52,6 +53,7 @@ pub struct IntrospectionBuilder {
     max_requests: usize,
     cache: AnswerCache,
     clock: Arc<dyn Clock>,
+    listener: Listener,
     revocations: Option<Arc<dyn ErasedRevocations>>,
 }
 
@@ -77,6 +79,7 @@ impl IntrospectionBuilder {
             max_requests: Self::DEFAULT_MAX_REQUESTS,
             cache: AnswerCache::new(),
             clock: Arc::new(SystemClock),
+            listener: Listener::default(),
             revocations: None,
         }
     }
@@ -190,6 +193,12 @@ impl IntrospectionBuilder {
         self
     }
 
+    /// Who hears when the endpoint does not answer, or does so again, once for each outage. Default: nobody but the log.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.listener = Listener::new(observer);
+        self
+    }
+
     /// The verifier. Nothing is asked yet, so a service starts whether its issuer is up or not.
     ///
     /// # Errors
@@ -232,6 +241,8 @@ impl IntrospectionBuilder {
                 signed,
                 rules: Rules { issuer, terms: self.terms, may_lack_audience: self.may_lack_audience },
                 clock: Arc::clone(&self.clock),
+                listener: self.listener,
+                reach: Reach::default(),
             },
             remembered: Remembered::new(self.cache),
             under_way: UnderWay::new(self.max_requests),

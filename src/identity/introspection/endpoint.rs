@@ -12,6 +12,7 @@ use super::signed_answer::SignedAnswers;
 use crate::clock::{Clock, within};
 use crate::error::Severity;
 use crate::identity::jwt::Unopened;
+use crate::observe::{Event, Listener, Reach};
 use crate::outbound::{Address, Call, CallError, Client};
 use crate::secret::Secret;
 use crate::trace;
@@ -24,6 +25,8 @@ pub(super) struct Endpoint {
     pub(super) signed: Option<SignedAnswers>,
     pub(super) rules: Rules,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) listener: Listener,
+    pub(super) reach: Reach,
 }
 
 impl Endpoint {
@@ -32,12 +35,25 @@ impl Endpoint {
         let answer = within(self.call.deadline, self.judge(token)).await;
         let verdict = answer.unwrap_or_else(|_| Err(Unanswered::Late(self.name(), self.call.deadline)));
         match verdict {
-            Ok(verdict) => verdict,
+            Ok(verdict) => {
+                if let Some(after) = self.reach.answered(|| self.clock.monotonic()) {
+                    trace::audit(&self.listener, &Event::StoreRegained { store: &self.store(), after });
+                }
+                verdict
+            }
             Err(unanswered) => {
                 trace::happened(Severity::Error, "a token could not be introspected", &self.name(), Some(&unanswered));
+                if self.reach.failed(|| self.clock.monotonic()) {
+                    self.listener.happened(&Event::StoreLost { store: &self.store(), error: &unanswered });
+                }
                 Err(unanswered.into())
             }
         }
+    }
+
+    /// What it is called in events.
+    fn store(&self) -> String {
+        format!("introspection at {}", self.address)
     }
 
     pub(super) fn name(&self) -> Box<str> {

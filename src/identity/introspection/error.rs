@@ -33,8 +33,12 @@ impl From<Unanswered> for VerifyError {
                 "See that the issuer knows this service as a client by these credentials, and that it may introspect."
             }
             Unanswered::Unreadable { .. } => "See what the endpoint answers, and that it follows RFC 7662.",
-            Unanswered::Keys { .. } => "See that the issuer's keys can be fetched, and that it signs its answers with one of them.",
-            Unanswered::Full(_) => "The endpoint is slower than tokens come: see why, or allow more requests (`max_requests`).",
+            Unanswered::Keys { .. } => {
+                "See that the issuer's keys can be fetched, and that it signs its answers with one of them."
+            }
+            Unanswered::Full(_) => {
+                "The endpoint is slower than tokens come: see why, or allow more requests (`max_requests`)."
+            }
             Unanswered::NoRuntime => "Verify inside a tokio runtime.",
             Unanswered::Call { .. } | Unanswered::Late(..) | Unanswered::Dropped(_) => {
                 "See that the introspection endpoint can be reached from here, and how long it takes to answer."

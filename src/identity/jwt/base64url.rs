@@ -35,4 +35,3 @@ mod vector {
 
     pub(super) static ENGINE: LazyLock<Simd> = LazyLock::new(|| Simd::url_safe(NO_PAD));
 }
-

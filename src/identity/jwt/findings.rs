@@ -67,8 +67,16 @@ pub(super) fn key(cause: Cause, issuer: &str, keys: &KeySet, header: &Header<'_>
             Some(own) => key_id.claims(own),
             None => key_id,
         })
-        .finding(Finding::about("alg").expected_any_of(algorithms.into_iter().map(Algorithm::name)).claimed(header.algorithm.name()));
-    if keys.is_empty() { error.hint("The issuer publishes no key that may be used; see the log for keys that were passed over.") } else { error }
+        .finding(
+            Finding::about("alg")
+                .expected_any_of(algorithms.into_iter().map(Algorithm::name))
+                .claimed(header.algorithm.name()),
+        );
+    if keys.is_empty() {
+        error.hint("The issuer publishes no key that may be used; see the log for keys that were passed over.")
+    } else {
+        error
+    }
 }
 
 /// It is for somebody else, or does not say for whom.
@@ -86,7 +94,13 @@ pub(in crate::identity) fn audience(cause: Cause, ours: &[Box<str>], audience: O
 }
 
 /// One of its times lies ahead of our clock by more than is allowed.
-pub(super) fn early(cause: Cause, claim: &'static str, begins: UnixTime, leeway: Duration, now: UnixTime) -> VerifyError {
+pub(super) fn early(
+    cause: Cause,
+    claim: &'static str,
+    begins: UnixTime,
+    leeway: Duration,
+    now: UnixTime,
+) -> VerifyError {
     let ahead = begins.saturating_add(leeway).saturating_since(now);
     let finding = Finding::about(claim).expected(format!("at most {} s ahead", leeway.as_secs()));
     refused(cause).finding(finding.found(format!("{} s ahead", ahead.as_secs())))
@@ -145,7 +159,9 @@ pub(in crate::identity) fn hint(cause: Cause) -> &'static str {
         "no `kid` that tells keys apart, and more than one fits `alg`" => {
             "Have the issuer name the key in the header (`kid`), or configure one key for this algorithm."
         }
-        "no signature" | "a signature longer than that of any key" => "Send the token as the issuer made it: three parts, the last one its signature.",
+        "no signature" | "a signature longer than that of any key" => {
+            "Send the token as the issuer made it: three parts, the last one its signature."
+        }
         UNKNOWN_ALGORITHM | "`alg` is not text" | "the header has no `alg`" => {
             "Have the issuer sign with RS, PS or ES 256 to 512, EdDSA, or HS with a shared secret; `none` is never accepted."
         }
@@ -166,10 +182,14 @@ pub(in crate::identity) fn hint(cause: Cause) -> &'static str {
         }
         "no `sub`, or an empty one" | "`sub` holds U+0000" => "Have the issuer name the subject of the token in `sub`.",
         "no `exp`" => "Have the issuer say until when the token is good (`exp`); one without an end is never accepted.",
-        "no `client_id`, which RFC 9068 requires" | "no `iat`, which RFC 9068 requires" | "no `jti`, which RFC 9068 requires" => {
+        "no `client_id`, which RFC 9068 requires"
+        | "no `iat`, which RFC 9068 requires"
+        | "no `jti`, which RFC 9068 requires" => {
             "Have the issuer add the claim, or configure `Profile::Jwt` if it does not follow RFC 9068."
         }
-        "`scope` and `scp` differ" | "`scope` is not text" | "a scope is empty or holds a blank"
+        "`scope` and `scp` differ"
+        | "`scope` is not text"
+        | "a scope is empty or holds a blank"
         | "the scopes are neither text nor a list of text" => {
             "Name the claim that holds the scopes with `scopes_claim`, or have the issuer write `scope` as text with blanks between."
         }
@@ -193,8 +213,13 @@ pub(in crate::identity) fn hint(cause: Cause) -> &'static str {
         | "a JSON value is malformed, or names a member twice" => {
             "The header or the payload is not plain JSON in which each member stands once: look at what makes the tokens."
         }
-        "neither `sid` nor `sub`" | "no `jti`" | "no `iat`" | "`typ` is not that of a logout token"
-        | "an ID token (`nonce`) is not a logout token" | "`events` does not say that this is a logout" | "not JSON" => {
+        "neither `sid` nor `sub`"
+        | "no `jti`"
+        | "no `iat`"
+        | "`typ` is not that of a logout token"
+        | "an ID token (`nonce`) is not a logout token"
+        | "`events` does not say that this is a logout"
+        | "not JSON" => {
             "This is no logout token (OpenID Connect Back-Channel Logout 1.0 section 2.4): look at what the issuer posts to this address."
         }
         _ => "A claim is not of the type that its standard gives it: look at what the issuer writes into it.",

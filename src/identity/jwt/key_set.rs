@@ -324,4 +324,3 @@ pub(super) fn check_public(allowed: &[Algorithm]) -> Result<Vec<Algorithm>, Conf
 pub(super) const MAX_KEYS: usize = 100;
 /// How many keys of one name are tried on one token.
 const MAX_TRIES: usize = 4;
-

@@ -76,8 +76,7 @@ impl JwtVerifier {
         let payload = jws.payload()?;
         let claims = Claims::read(&payload)?;
         let found = state.issuers.of(&claims);
-        let (_, issuer) =
-            found.map_err(|cause| findings::issuer(cause, &state.issuers, claims.issuer.as_deref()))?;
+        let (_, issuer) = found.map_err(|cause| findings::issuer(cause, &state.issuers, claims.issuer.as_deref()))?;
         check_type(&header)?;
         let needs_keys = |cause| Unread::NeedsKeys(issuer.keys.clone(), cause);
         let set = issuer.keys.source().current().ok_or_else(|| needs_keys(None))?;

@@ -162,3 +162,11 @@ fn read_row(issuer: &Arc<str>, name: &str, row: Option<StoredUser>) -> Result<Ac
     })?;
     Ok(Account::new(issuer, name, user))
 }
+
+/// There is nobody to compare with, by this cause.
+pub(super) fn unusable(nobody: &'static str) -> VerifyError {
+    VerifyError::invalid().because(nobody).hint(match nobody {
+        "no such user" => "Look for a mistyped name, for another spelling, or for users of another environment; names are told apart by case.",
+        _ => "The hash that is stored for this user cannot be used: set the password anew. The log says why.",
+    })
+}

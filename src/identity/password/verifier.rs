@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use super::directory::Directory;
+use super::directory::{Directory, unusable};
 use super::pool::HashPool;
 use super::rehash::{Rehash, Rehasher};
 use super::remembered::{PasswordMemory, Remembered};
@@ -223,14 +223,6 @@ impl fmt::Debug for PasswordVerifier {
             .field("memory", &self.memory)
             .finish_non_exhaustive()
     }
-}
-
-/// There is nobody to compare with, by this cause.
-fn unusable(nobody: &'static str) -> VerifyError {
-    VerifyError::invalid().because(nobody).hint(match nobody {
-        "no such user" => "Look for a mistyped name, for another spelling, or for users of another environment; names are told apart by case.",
-        _ => "The hash that is stored for this user cannot be used: set the password anew. The log says why.",
-    })
 }
 
 #[cfg(test)]

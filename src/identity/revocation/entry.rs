@@ -27,7 +27,11 @@ impl Revocation {
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let Entry { mark, issued_until, until } = Entry::from_bytes(bytes)?;
-        Some(Self { mark, issued_until: Some(issued_until), until: Some(until).filter(|until| *until != OPEN) })
+        Some(Self {
+            issued_until: Some(issued_until),
+            until: Some(until).filter(|until| *until != OPEN),
+            ..Self::new(mark)
+        })
     }
 }
 

@@ -12,6 +12,7 @@ use crate::clock::{Clock, SystemClock, UnixTime};
 use crate::error::{ConfigError, ConfigFault};
 use crate::identity::error::VerifyError;
 use crate::identity::jwt::Issuer;
+use crate::observe::{Listener, Observer};
 
 /// Revocations in memory: in force at once, in every clone, until the process ends.
 ///
@@ -39,6 +40,7 @@ struct Shared {
     generation: AtomicU64,
     remember: Duration,
     clock: Arc<dyn Clock>,
+    listener: Listener,
 }
 
 impl MemoryRevocations {
@@ -59,6 +61,7 @@ impl MemoryRevocations {
             capacity: Self::DEFAULT_CAPACITY,
             remember: Self::DEFAULT_REMEMBER,
             clock: Arc::new(SystemClock),
+            listener: Listener::default(),
         }
     }
 
@@ -116,7 +119,9 @@ impl Revocations for MemoryRevocations {
     }
 
     async fn revoke(&self, revocation: Revocation) -> Result<(), RevokeError> {
-        self.insert(self.complete(&revocation)).map_err(RevokeError::new)
+        self.insert(self.complete(&revocation)).map_err(RevokeError::new)?;
+        revocation.tell(&self.shared.listener);
+        Ok(())
     }
 
     fn remembers(&self) -> Option<Duration> {
@@ -149,6 +154,7 @@ pub struct MemoryRevocationsBuilder {
     capacity: usize,
     remember: Duration,
     clock: Arc<dyn Clock>,
+    listener: Listener,
 }
 
 impl MemoryRevocationsBuilder {
@@ -171,6 +177,12 @@ impl MemoryRevocationsBuilder {
         self
     }
 
+    /// Who hears of what is revoked here ([`Event::Revoked`](crate::observe::Event::Revoked)). Default: nobody but the log.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.listener = Listener::new(observer);
+        self
+    }
+
     /// The list, empty.
     ///
     /// # Errors
@@ -188,9 +200,11 @@ impl MemoryRevocationsBuilder {
     }
 
     fn unchecked(self) -> MemoryRevocations {
-        let Self { capacity, remember, clock } = self;
+        let Self { capacity, remember, clock, listener } = self;
         let list = RwLock::new(List::new(capacity));
-        MemoryRevocations { shared: Arc::new(Shared { list, generation: AtomicU64::new(0), remember, clock }) }
+        MemoryRevocations {
+            shared: Arc::new(Shared { list, generation: AtomicU64::new(0), remember, clock, listener }),
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! One revocation: what ends, and for how long that has to be remembered.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::clock::UnixTime;
 use crate::identity::digest::Digest;
 use crate::identity::jwt::is_jwt;
+use crate::observe::{Event, Listener};
+use crate::trace;
 
 /// Ends tokens before their time.
 ///
@@ -24,6 +27,8 @@ pub struct Revocation {
     /// Only where all tokens of a subject end: those that were issued until then. None: until it is revoked.
     pub(super) issued_until: Option<UnixTime>,
     pub(super) until: Option<UnixTime>,
+    /// Issuer and name of what ends, for whoever listens; not of a token, which is a secret.
+    pub(super) names: Option<Arc<(Box<str>, Box<str>)>>,
 }
 
 /// Names what is revoked.
@@ -43,8 +48,22 @@ pub(super) enum Kind {
 }
 
 impl Revocation {
-    const fn new(mark: Mark) -> Self {
-        Self { mark, issued_until: None, until: None }
+    pub(super) const fn new(mark: Mark) -> Self {
+        Self { mark, issued_until: None, until: None, names: None }
+    }
+
+    fn named(kind: Kind, issuer: &str, name: &str) -> Self {
+        let names = Some(Arc::new((issuer.into(), name.into())));
+        Self { names, ..Self::new(Mark::of(kind, issuer, name)) }
+    }
+
+    /// Tells that it is in force.
+    pub(super) fn tell(&self, listener: &Listener) {
+        let kind = self.mark.kind;
+        let (issuer, name) = self.names.as_deref().map(|(issuer, name)| (&**issuer, &**name)).unzip();
+        let (subject, credential) = if kind == Kind::Subject { (name, None) } else { (None, name) };
+        let event = Event::Revoked { kind: kind.name(), issuer, subject, credential, sessions: None };
+        trace::audit(listener, &event);
     }
 
     /// The token with this text, JWT or not. Of a JWT the signature does not count: whoever has a token that was signed with
@@ -55,13 +74,13 @@ impl Revocation {
 
     /// The token that `issuer` gave the id `id` (`jti`, RFC 7519 section 4.1.7).
     pub fn token_id(issuer: &str, id: &str) -> Self {
-        Self::new(Mark::of(Kind::TokenId, issuer, id))
+        Self::named(Kind::TokenId, issuer, id)
     }
 
     /// Every token of the session that `issuer` calls `id`, as their claim `sid` says (OpenID Connect Back-Channel Logout
     /// 1.0 section 2.1).
     pub fn session_id(issuer: &str, id: &str) -> Self {
-        Self::new(Mark::of(Kind::Session, issuer, id))
+        Self::named(Kind::Session, issuer, id)
     }
 
     /// Every token of `subject` that `issuer` issued until the moment of the revocation, by the claim `iat`. One issued in
@@ -69,7 +88,7 @@ impl Revocation {
     /// tokens that were issued just before by a clock ahead of ours, revoke those [`issued_until`](Self::issued_until) a
     /// minute later.
     pub fn subject(issuer: &str, subject: &str) -> Self {
-        Self::new(Mark::of(Kind::Subject, issuer, subject))
+        Self::named(Kind::Subject, issuer, subject)
     }
 
     /// For [`subject`](Self::subject): ends the tokens issued until `time` instead, that second included. Without effect on

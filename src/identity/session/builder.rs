@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::erased::AnyStore;
+use super::erased::{AnyStore, Watched};
 use super::moment::Moment;
 use super::record::{SessionRecord, Times};
 use super::sessions::Sessions;
@@ -16,7 +16,7 @@ use super::value::ValueCodec;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, ConfigFault};
 use crate::identity::identity::Identity;
-use crate::observe::Finding;
+use crate::observe::{Finding, Listener, Observer};
 
 /// What sessions are judged by.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +106,7 @@ pub struct SessionsBuilder {
     issuers: Option<Vec<Box<str>>>,
     recheck: Option<Arc<Recheck>>,
     clock: Arc<dyn Clock>,
+    listener: Listener,
 }
 
 /// Whether what a session says of its owner is still so.
@@ -114,7 +115,7 @@ pub(super) type Recheck = dyn Fn(&Identity) -> bool + Send + Sync;
 impl SessionsBuilder {
     pub(super) fn new(store: impl SessionStore) -> Self {
         Self {
-            store: Box::new(store),
+            store: Box::new(Watched::new(store)),
             limits: Limits {
                 idle: Duration::from_secs(30 * 60),
                 absolute: Duration::from_secs(12 * 60 * 60),
@@ -127,6 +128,7 @@ impl SessionsBuilder {
             issuers: None,
             recheck: None,
             clock: Arc::new(SystemClock),
+            listener: Listener::default(),
         }
     }
 
@@ -213,6 +215,13 @@ impl SessionsBuilder {
         self
     }
 
+    /// Who hears of log-ins, log-outs, sessions that are ended, and a store that does not answer or does so again, once for each
+    /// outage: see [`Event`](crate::observe::Event). Default: nobody but the log.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.listener = Listener::new(observer);
+        self
+    }
+
     /// The sessions.
     ///
     /// # Errors
@@ -246,7 +255,8 @@ impl SessionsBuilder {
     /// The sessions, under limits that make sense.
     pub(super) fn assemble(mut self) -> Sessions {
         self.limits.per_subject = OwnerLimit { most: self.most, when_full: self.when_full };
-        Sessions::of(self.store, self.limits, self.values, self.issuers, self.recheck, self.clock)
+        self.store.observe(Arc::clone(&self.clock), self.listener.clone());
+        Sessions::of(self.store, self.limits, self.values, self.issuers, self.recheck, (self.clock, self.listener))
     }
 }
 

@@ -25,6 +25,7 @@
 
 mod builder;
 mod cached;
+mod ending;
 mod erased;
 mod error;
 mod info;

@@ -12,11 +12,12 @@ use super::key::{SessionKey, SessionOwner, SessionTicket};
 use super::moment::{Moment, SteadyClock};
 use super::record::SessionRecord;
 use super::start::SessionStart;
-use super::store::{Ending, Inserted, SessionStore};
+use super::store::{Inserted, SessionStore};
 use super::value::ValueCodec;
 use crate::clock::Clock;
 use crate::credentials::SessionId;
 use crate::identity::identity::{AuthTime, Identity};
+use crate::observe::Listener;
 
 /// Sessions in a [store](SessionStore), under limits. See [the module](super) for the rules.
 ///
@@ -59,6 +60,7 @@ pub(super) struct Shared {
     issuers: Option<Vec<Box<str>>>,
     recheck: Option<Arc<Recheck>>,
     pub(super) clock: SteadyClock,
+    pub(super) listener: Listener,
     /// When the store was swept last, in milliseconds.
     pub(super) swept: AtomicU64,
     /// Where ids come from. Not configurable; tests make it fail and repeat itself.
@@ -85,13 +87,12 @@ impl Sessions {
         values: Option<ValueCodec>,
         issuers: Option<Vec<Box<str>>>,
         recheck: Option<Arc<Recheck>>,
-        clock: Arc<dyn Clock>,
+        (clock, listener): (Arc<dyn Clock>, Listener),
     ) -> Self {
         let clock = SteadyClock::new(clock);
         let swept = AtomicU64::new(clock.now().as_millis());
-        Self {
-            shared: Arc::new(Shared { store, limits, values, issuers, recheck, clock, swept, random: getrandom::fill }),
-        }
+        let random = getrandom::fill;
+        Self { shared: Arc::new(Shared { store, limits, values, issuers, recheck, clock, listener, swept, random }) }
     }
 
     /// Begins a session for `identity`, which has just logged in.
@@ -120,7 +121,11 @@ impl Sessions {
             let times = limits.times(now, start.remembered);
             let record = SessionRecord::begin(identity, value.clone(), (key, digest), start.clone(), times);
             match store.insert(&record, limits.per_subject(), now).await? {
-                Inserted::Begun => return Ok(NewSession::new(id, record, now)),
+                Inserted::Begun => {
+                    let begun = NewSession::new(id, record, now);
+                    self.logged_in(identity, &begun);
+                    return Ok(begun);
+                }
                 Inserted::Taken => {}
                 Inserted::TooMany => return Err(SessionError::TooMany),
             }
@@ -149,7 +154,11 @@ impl Sessions {
     ///
     /// As [`rotate`](Self::rotate).
     pub async fn renew(&self, id: &SessionId, identity: &Identity) -> Result<Option<NewSession>, SessionError> {
-        self.exchange(id, Some(identity)).await
+        let renewed = self.exchange(id, Some(identity)).await?;
+        if let Some(renewed) = &renewed {
+            self.logged_in(identity, renewed);
+        }
+        Ok(renewed)
     }
 
     async fn exchange(&self, id: &SessionId, identity: Option<&Identity>) -> Result<Option<NewSession>, SessionError> {
@@ -169,50 +178,6 @@ impl Sessions {
         let renewed = record.renewed(digest, changed, now, &self.shared.limits);
         let done = self.shared.store.rotate(&shown, &renewed).await?;
         Ok(done.then(|| NewSession::new(id, renewed, now)))
-    }
-
-    /// Ends a session: logs out. Whether there was one. It ends also where a [rotation](Self::rotate) has just given it
-    /// another id.
-    ///
-    /// # Errors
-    ///
-    /// [`Unavailable`](SessionError::Unavailable): it may live on, so the client should keep its cookie and try again.
-    pub async fn end(&self, id: &SessionId) -> Result<bool, SessionError> {
-        Ok(self.shared.store.delete(&SessionTicket::of(id)).await?)
-    }
-
-    /// Ends all sessions of a subject: logs out everywhere. Says how many.
-    ///
-    /// # Errors
-    ///
-    /// [`Unavailable`](SessionError::Unavailable): some may live on.
-    pub async fn end_all(&self, issuer: &str, subject: &str) -> Result<usize, SessionError> {
-        self.end_of(issuer, subject, Ending::All).await
-    }
-
-    /// Ends all sessions of a subject but the one that `identity` came with, and says how many: after a changed password.
-    /// All, where it came with none.
-    ///
-    /// # Errors
-    ///
-    /// [`Unavailable`](SessionError::Unavailable): some may live on.
-    pub async fn end_others(&self, identity: &Identity) -> Result<usize, SessionError> {
-        let this = identity.credential_id().and_then(SessionKey::parse);
-        self.end_of(identity.issuer(), identity.subject(), this.map_or(Ending::All, Ending::AllBut)).await
-    }
-
-    /// Ends the session of that subject with that public id. Whether there was one: another subject's is not found.
-    ///
-    /// # Errors
-    ///
-    /// [`Unavailable`](SessionError::Unavailable): it may live on.
-    pub async fn end_public(&self, issuer: &str, subject: &str, public_id: &str) -> Result<bool, SessionError> {
-        let Some(key) = SessionKey::parse(public_id) else { return Ok(false) };
-        Ok(self.end_of(issuer, subject, Ending::Only(key)).await? > 0)
-    }
-
-    async fn end_of(&self, issuer: &str, subject: &str, which: Ending) -> Result<usize, SessionError> {
-        Ok(self.shared.store.delete_of(&SessionOwner::new(issuer, subject), which).await?)
     }
 
     /// The live sessions of a subject, oldest first.

@@ -57,7 +57,9 @@ impl Sessions {
             return Ok(Judged::Over(
                 VerifyError::expired()
                     .because(cause)
-                    .hint("Log in again; if sessions end too soon, set longer limits (`idle`, `absolute`, `remembered`).")
+                    .hint(
+                        "Log in again; if sessions end too soon, set longer limits (`idle`, `absolute`, `remembered`).",
+                    )
                     .finding(limits.why_over(&record, now)),
             ));
         }
@@ -142,7 +144,7 @@ fn refuse_damaged<T>(shown: &SessionTicket, error: StoreError) -> Result<T, Veri
         return Err(error.into());
     }
     trace::happened(Severity::Error, "a session is damaged", &shown.key(), Some(&error));
-    Err(VerifyError::invalid()
-        .because("the session is damaged")
-        .hint("What the store holds is no session of this version: see who else writes there. The log says what is wrong."))
+    Err(VerifyError::invalid().because("the session is damaged").hint(
+        "What the store holds is no session of this version: see who else writes there. The log says what is wrong.",
+    ))
 }

@@ -10,6 +10,7 @@ use super::redis::Settings;
 use super::throttle::{Canonical, Throttle, folded};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, ConfigFault};
+use crate::observe::{Listener, Observer};
 
 /// A [`Throttle`] in the making; begun by [`Throttle::builder`].
 ///
@@ -28,6 +29,7 @@ pub struct ThrottleBuilder {
     capacity: usize,
     canonical: Canonical,
     clock: Arc<dyn Clock>,
+    listener: Listener,
     pub(super) together: Option<Settings>,
 }
 
@@ -50,6 +52,7 @@ impl ThrottleBuilder {
             capacity: Self::DEFAULT_CAPACITY,
             canonical: Arc::new(|name| folded(name).into_owned()),
             clock: Arc::new(SystemClock),
+            listener: Listener::default(),
             together: None,
         }
     }
@@ -91,6 +94,13 @@ impl ThrottleBuilder {
         self
     }
 
+    /// Who hears when an account or a client has to wait ([`Event::Locked`](crate::observe::Event::Locked)), once each time, and
+    /// when the server of the counts is out of reach. Default: nobody but the log.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.listener = Listener::new(observer);
+        self
+    }
+
     /// The throttle.
     ///
     /// # Errors
@@ -123,7 +133,9 @@ impl ThrottleBuilder {
         let accounts = Rules { attempts: self.attempts, window: self.window };
         let clients = Rules { attempts: self.per_client(), window: self.window };
         let local = Local::new(accounts, clients, self.capacity, self.clock);
-        Throttle::new(local, self.together.and_then(|settings| settings.open(accounts, clients)), self.canonical)
+        let listener = self.listener;
+        let together = self.together.and_then(|settings| settings.open(accounts, clients, listener.clone()));
+        Throttle::new(local, together, self.canonical, listener)
     }
 
     fn per_client(&self) -> u32 {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::count::{Reserve, Rules};
+use super::locked::{Locks, Refused, Whose};
 use super::table::Table;
 use crate::clock::Clock;
 
@@ -14,6 +15,24 @@ use crate::clock::Clock;
 pub(super) struct Keys {
     pub(super) account: u128,
     pub(super) client: u128,
+    /// Whether the client is one, and not the account in its place.
+    pub(super) is_client_known: bool,
+}
+
+impl Keys {
+    pub(super) fn known_client(self) -> Option<u128> {
+        self.is_client_known.then_some(self.client)
+    }
+}
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reserved {
+    Granted,
+    /// With what its being refused costs the client.
+    Refused(Refused, Locks),
+    /// That depends on how those end that are under way.
+    Undecided,
 }
 
 pub(super) struct Local {
@@ -31,27 +50,35 @@ impl Local {
     }
 
     /// Reserves for both or for neither. Nobody who waits is told: nothing ends here that was under way before.
-    pub(super) fn reserve(&self, keys: Keys) -> Reserve {
+    pub(super) fn reserve(&self, keys: Keys) -> Reserved {
         let now = self.now();
         let mut clients = lock(&self.clients);
         match clients.reserve(keys.client, now) {
             Reserve::Granted => {}
-            no => return no,
+            Reserve::Refused(delay) => {
+                return Reserved::Refused(Refused { whose: Whose::Client, delay }, Locks::default());
+            }
+            Reserve::Undecided => return Reserved::Undecided,
         }
         let account = lock(&self.accounts).reserve(keys.account, now);
         match account {
-            Reserve::Granted => {}
+            Reserve::Granted => Reserved::Granted,
             // A client that goes on is charged for it; what may be remembered of a locked account could be guessed at else.
-            Reserve::Refused(_) => clients.fail(keys.client, now),
-            Reserve::Undecided => clients.release(keys.client),
+            Reserve::Refused(delay) => {
+                let locks = Locks { client: clients.fail(keys.client, now), account: None };
+                Reserved::Refused(Refused { whose: Whose::Account, delay }, locks)
+            }
+            Reserve::Undecided => {
+                clients.release(keys.client);
+                Reserved::Undecided
+            }
         }
-        account
     }
 
-    pub(super) fn fail(&self, keys: Keys) {
+    pub(super) fn fail(&self, keys: Keys) -> Locks {
         let now = self.now();
-        lock(&self.accounts).fail(keys.account, now);
-        self.change(&self.clients, |table| table.fail(keys.client, now));
+        let account = lock(&self.accounts).fail(keys.account, now);
+        Locks { account, client: self.change(&self.clients, |table| table.fail(keys.client, now)) }
     }
 
     pub(super) fn release(&self, keys: Keys) {
@@ -60,20 +87,28 @@ impl Local {
     }
 
     /// Charges the client alone, for an attempt that it gave up.
-    pub(super) fn abandon(&self, keys: Keys) {
+    pub(super) fn abandon(&self, keys: Keys) -> Locks {
         let now = self.now();
         lock(&self.accounts).release(keys.account);
-        self.change(&self.clients, |table| table.fail(keys.client, now));
+        Locks { account: None, client: self.change(&self.clients, |table| table.fail(keys.client, now)) }
     }
 
     /// The same, for an attempt that was not let in yet.
-    pub(super) fn charge(&self, client: u128) {
+    pub(super) fn charge(&self, client: u128) -> Locks {
         let now = self.now();
-        self.change(&self.clients, |table| {
-            if table.reserve(client, now) == Reserve::Granted {
-                table.fail(client, now);
-            }
+        let client = self.change(&self.clients, |table| match table.reserve(client, now) {
+            Reserve::Granted => table.fail(client, now),
+            Reserve::Refused(_) | Reserve::Undecided => None,
         });
+        Locks { account: None, client }
+    }
+
+    /// What is allowed to whom.
+    pub(super) fn rules(&self, whose: Whose) -> Rules {
+        match whose {
+            Whose::Account => lock(&self.accounts).rules(),
+            Whose::Client => lock(&self.clients).rules(),
+        }
     }
 
     /// Whether the client has attempts left.
@@ -87,9 +122,10 @@ impl Local {
         (lock(&self.accounts).len(), lock(&self.clients).len())
     }
 
-    fn change(&self, table: &Mutex<Table>, change: impl FnOnce(&mut Table)) {
-        change(&mut lock(table));
+    fn change<T>(&self, table: &Mutex<Table>, change: impl FnOnce(&mut Table) -> T) -> T {
+        let changed = change(&mut lock(table));
         self.settled.notify_waiters();
+        changed
     }
 
     fn now(&self) -> Duration {

@@ -1,6 +1,6 @@
 //! What is told of limits that are reached.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use super::count::Rules;
@@ -65,5 +65,3 @@ impl Locks {
         }
     }
 }
-
-const _: fn(IpAddr) = drop;

@@ -22,6 +22,7 @@
 mod builder;
 mod count;
 mod local;
+mod locked;
 mod permit;
 #[cfg_attr(not(feature = "redis"), path = "redis_off.rs")]
 mod redis;

@@ -29,11 +29,13 @@ pub struct Permit {
     /// Whether it is also reserved where processes count together.
     pub(super) together: bool,
     pub(super) open: bool,
+    /// The name as it was sent, where somebody wants to hear of locks.
+    account: Option<Box<str>>,
 }
 
 impl Permit {
-    pub(super) const fn new(throttle: Throttle, keys: Keys) -> Self {
-        Self { throttle, keys, together: false, open: true }
+    pub(super) const fn new(throttle: Throttle, keys: Keys, account: Option<Box<str>>) -> Self {
+        Self { throttle, keys, together: false, open: true, account }
     }
 
     /// Charges it, if the verdict is about the credentials and not for them. Whatever else went wrong is none of the
@@ -48,10 +50,12 @@ impl Permit {
     /// Charges it: the credentials were wrong.
     pub async fn failed(mut self) {
         self.open = false;
-        self.throttle.local().fail(self.keys);
+        let mut locks = self.throttle.local().fail(self.keys);
         if let Some(together) = self.throttle.together().filter(|_| self.together) {
-            together.fail(self.keys).await;
+            // Who counts for all says who has to wait; while it is away, this process does.
+            locks = together.fail(self.keys).await.unwrap_or(locks);
         }
+        self.throttle.tell(locks, self.account.as_deref(), self.keys);
     }
 
     /// Gives it back: the credentials were right, or were not compared.
@@ -69,9 +73,10 @@ impl Drop for Permit {
         if !self.open {
             return;
         }
-        self.throttle.local().abandon(self.keys);
-        if let Some(together) = self.throttle.together().filter(|_| self.together) {
-            together.abandon_later(self.keys);
+        let locks = self.throttle.local().abandon(self.keys);
+        match self.throttle.together().filter(|_| self.together) {
+            Some(together) => together.abandon_later(self.throttle.clone(), self.keys),
+            None => self.throttle.tell(locks, None, self.keys),
         }
     }
 }

@@ -8,7 +8,6 @@
 //! about by taking down one server, would be worse than some more guesses, and to count nothing is what must not be.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -16,10 +15,13 @@ use tokio::runtime::Handle;
 use super::builder::ThrottleBuilder;
 use super::count::{MAX_DELAY, Reserve, Rules};
 use super::local::Keys;
+use super::locked::{Locks, Refused, Whose};
 use super::permit::Permit;
-use crate::clock::sleep;
+use super::throttle::Throttle;
+use crate::clock::{Clock, SystemClock, sleep};
 use crate::error::{ConfigFault, Severity};
 use crate::identity::redis_link::{Link, Script, Server, Timeouts};
+use crate::observe::{Event, Listener, Reach};
 use crate::secret::Secret;
 use crate::trace;
 
@@ -51,9 +53,9 @@ impl Settings {
         self.server.as_ref().err().cloned()
     }
 
-    pub(super) fn open(self, accounts: Rules, clients: Rules) -> Option<Together> {
+    pub(super) fn open(self, accounts: Rules, clients: Rules, listener: Listener) -> Option<Together> {
         let link = Link::new(self.server.ok()?, Timeouts { connect: PATIENCE, answer: PATIENCE });
-        Some(Together { counts: Arc::new(Counts { link, away: AtomicBool::new(false) }), accounts, clients })
+        Some(Together { counts: Arc::new(Counts { link, reach: Reach::default(), listener }), accounts, clients })
     }
 }
 
@@ -66,8 +68,8 @@ pub(super) struct Together {
 /// Those on the server.
 struct Counts {
     link: Link,
-    /// Whether the last question had no answer.
-    away: AtomicBool,
+    reach: Reach,
+    listener: Listener,
 }
 
 /// One account or client.
@@ -78,67 +80,84 @@ struct Counted {
 
 impl Together {
     /// Reserves there what is reserved here, or says how long to wait.
-    pub(super) async fn admit(&self, mut permit: Permit) -> Result<Permit, Duration> {
+    pub(super) async fn admit(&self, mut permit: Permit) -> Result<Permit, Refused> {
         let (account, client) = self.counted(permit.keys);
         let mut patience = PAUSES.iter();
         loop {
-            let reserved = self.reserve(&account, &client).await;
+            let reserved = self.reserve(&account, &client, &permit).await;
             match reserved {
                 // Away: this process counts alone.
                 None => return Ok(permit),
-                Some(Reserve::Granted) => {
+                Some(Ok(())) => {
                     permit.together = true;
                     return Ok(permit);
                 }
-                Some(Reserve::Refused(delay)) => {
+                Some(Err(Some(no))) => {
                     refused(permit);
-                    return Err(delay);
+                    return Err(no);
                 }
                 // Attempts of other processes are under way, and nobody tells this one when they end.
-                Some(Reserve::Undecided) => match patience.next() {
+                Some(Err(None)) => match patience.next() {
                     Some(&pause) => sleep(pause).await,
                     // It was not told yet whether its credentials are remembered, and is now: charged as where it is refused.
                     None => {
                         refused(permit);
-                        return Err(UNDECIDED);
+                        return Err(Refused { whose: Whose::Account, delay: UNDECIDED });
                     }
                 },
             }
         }
     }
 
-    async fn reserve(&self, account: &Counted, client: &Counted) -> Option<Reserve> {
+    /// Whether an attempt may be made: not, or not yet, or unknown while the server is away.
+    async fn reserve(
+        &self,
+        account: &Counted,
+        client: &Counted,
+        permit: &Permit,
+    ) -> Option<Result<(), Option<Refused>>> {
+        let refused = |whose, delay| Some(Err(Some(Refused { whose, delay })));
         match self.counts.ask(client, "reserve").await? {
             Reserve::Granted => {}
-            no => return Some(no),
+            Reserve::Refused(delay) => return refused(Whose::Client, delay),
+            Reserve::Undecided => return Some(Err(None)),
         }
-        let reserved = self.counts.ask(account, "reserve").await?;
-        match reserved {
-            Reserve::Granted => None,
-            Reserve::Refused(_) => self.counts.ask(client, "fail").await,
-            Reserve::Undecided => self.counts.ask(client, "release").await,
-        };
-        Some(reserved)
+        match self.counts.ask(account, "reserve").await? {
+            Reserve::Granted => Some(Ok(())),
+            Reserve::Refused(delay) => {
+                let locks = Locks { account: None, client: self.counts.charge(client).await.flatten() };
+                permit.throttle.tell(locks, None, permit.keys);
+                refused(Whose::Account, delay)
+            }
+            Reserve::Undecided => {
+                self.counts.ask(client, "release").await;
+                Some(Err(None))
+            }
+        }
     }
 
-    pub(super) async fn fail(&self, keys: Keys) {
+    /// Nothing, while the server is away.
+    pub(super) async fn fail(&self, keys: Keys) -> Option<Locks> {
         let (account, client) = self.counted(keys);
-        self.counts.settle(&account, &client, "fail").await;
+        let (account, client) = (self.counts.charge(&account).await, self.counts.charge(&client).await);
+        Some(Locks { account: account?, client: client? })
     }
 
     pub(super) async fn release(&self, keys: Keys) {
         let (account, client) = self.counted(keys);
-        self.counts.settle(&account, &client, "release").await;
+        self.counts.ask(&account, "release").await;
+        self.counts.ask(&client, "release").await;
     }
 
     /// From where nothing can be waited for. Without a runtime the server forgets the attempt by itself, once nothing
     /// was let in for a window.
-    pub(super) fn abandon_later(&self, keys: Keys) {
+    pub(super) fn abandon_later(&self, throttle: Throttle, keys: Keys) {
         if let Ok(runtime) = Handle::try_current() {
             let (counts, (account, client)) = (Arc::clone(&self.counts), self.counted(keys));
             runtime.spawn(async move {
                 counts.ask(&account, "release").await;
-                counts.ask(&client, "fail").await;
+                let locks = Locks { account: None, client: counts.charge(&client).await.flatten() };
+                throttle.tell(locks, None, keys);
             });
         }
     }
@@ -156,9 +175,12 @@ fn refused(mut permit: Permit) {
 }
 
 impl Counts {
-    async fn settle(&self, account: &Counted, client: &Counted, how: &str) {
-        self.ask(account, how).await;
-        self.ask(client, how).await;
+    /// Charges a failure: how long it is to wait, where that was one too many. Nothing, while the server is away.
+    async fn charge(&self, counted: &Counted) -> Option<Option<Duration>> {
+        Some(match self.ask(counted, "fail").await? {
+            Reserve::Refused(delay) => Some(delay),
+            Reserve::Granted | Reserve::Undecided => None,
+        })
     }
 
     /// Nothing, while the server is away. What is asked twice, since it broke, is charged twice at worst.
@@ -168,8 +190,9 @@ impl Counts {
         let call = call.arg(milliseconds(counted.rules.window)).arg(milliseconds(MAX_DELAY));
         match self.link.ask::<i64>(&call).await {
             Ok(answer) => {
-                if self.away.swap(false, Ordering::Relaxed) {
-                    trace::happened(Severity::Info, "failed log-ins are counted together again", &"throttle", None);
+                if let Some(after) = self.reach.answered(now) {
+                    trace::happened(Severity::Info, "failed log-ins are counted together again", &STORE, None);
+                    self.listener.happened(&Event::StoreRegained { store: STORE, after });
                 }
                 Some(match answer {
                     0 => Reserve::Granted,
@@ -178,9 +201,10 @@ impl Counts {
                 })
             }
             Err(error) => {
-                if !self.away.swap(true, Ordering::Relaxed) {
+                if self.reach.failed(now) {
                     let what = "failed log-ins are counted in each process for itself";
-                    trace::happened(Severity::Error, what, &"throttle", Some(&error));
+                    trace::happened(Severity::Error, what, &STORE, Some(&error));
+                    self.listener.happened(&Event::StoreLost { store: STORE, error: &error });
                 }
                 None
             }
@@ -188,9 +212,15 @@ impl Counts {
     }
 }
 
+/// By the monotonic clock.
+fn now() -> Duration {
+    SystemClock.monotonic()
+}
+
 /// As [`Count`](super::count::Count) counts. What was lost with its process takes an attempt away until nothing was let in for a window.
 static SCRIPT: Script = Script::new(include_str!("throttle.lua"));
 const UNDER_WAY: i64 = -1;
+const STORE: &str = "throttle";
 /// How long the server may take before it counts as away.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Until what is under way elsewhere is looked at again: six seconds in all, longer than a hash waits for its turn.

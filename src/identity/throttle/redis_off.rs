@@ -1,11 +1,12 @@
 //! Nothing is counted together.
 
-use std::time::Duration;
-
 use super::count::Rules;
 use super::local::Keys;
+use super::locked::{Locks, Refused};
 use super::permit::Permit;
+use super::throttle::Throttle;
 use crate::error::ConfigFault;
+use crate::observe::Listener;
 
 pub(super) enum Settings {}
 
@@ -14,7 +15,7 @@ impl Settings {
         match *self {}
     }
 
-    pub(super) const fn open(self, _: Rules, _: Rules) -> Option<Together> {
+    pub(super) fn open(self, _: Rules, _: Rules, _: Listener) -> Option<Together> {
         match self {}
     }
 }
@@ -22,11 +23,11 @@ impl Settings {
 pub(super) enum Together {}
 
 impl Together {
-    pub(super) async fn admit(&self, _: Permit) -> Result<Permit, Duration> {
+    pub(super) async fn admit(&self, _: Permit) -> Result<Permit, Refused> {
         match *self {}
     }
 
-    pub(super) async fn fail(&self, _: Keys) {
+    pub(super) async fn fail(&self, _: Keys) -> Option<Locks> {
         match *self {}
     }
 
@@ -34,7 +35,7 @@ impl Together {
         match *self {}
     }
 
-    pub(super) fn abandon_later(&self, _: Keys) {
+    pub(super) fn abandon_later(&self, _: Throttle, _: Keys) {
         match *self {}
     }
 }

@@ -7,6 +7,8 @@ local read = redis.call('HMGET', KEYS[1], 'f', 'u', 's', 'b', 'e', 'l')
 local f, u, s = tonumber(read[1]) or 0, tonumber(read[2]) or 0, tonumber(read[3]) or 0
 local b, e, l = tonumber(read[4]) or 0, tonumber(read[5]) or 0, tonumber(read[6]) or 0
 
+local locked = 0
+
 local function delay()
     return math.min(window * 2 ^ math.min(math.max(s - 1, 0), 30), math.max(window, longest))
 end
@@ -29,6 +31,7 @@ else
         if f >= limit then
             f, s = 0, s + 1
             e = now + delay()
+            locked = delay()
         end
     end
 end
@@ -36,4 +39,4 @@ redis.call('HSET', KEYS[1], 'f', f, 'u', u, 's', s, 'b', b, 'e', e, 'l', l)
 local keep = window
 if s > 0 then keep = math.max(e - now, 0) + delay() end
 redis.call('PEXPIRE', KEYS[1], math.ceil(keep) + 1000)
-return 0
+return locked

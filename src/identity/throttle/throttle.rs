@@ -5,19 +5,19 @@ use std::fmt;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
 use super::builder::ThrottleBuilder;
-use super::count::Reserve;
-use super::local::{Keys, Local};
+use super::local::{Keys, Local, Reserved};
+use super::locked::{Locks, Refused};
 use super::permit::Permit;
 use super::redis::Together;
 use super::throttled::Throttled;
 use crate::credentials::ClientAddress;
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
+use crate::observe::Listener;
 
 /// Counts failed log-ins per account and per client, and refuses before comparing when there were too many; see
 /// [the module](super) for the rules.
@@ -25,8 +25,7 @@ use crate::identity::identity::Identity;
 /// Clones share the counts: give one to everything that lets the same people in.
 ///
 /// ```
-/// use std::time::Duration;
-/// use portcullis::authenticate::Basic;
+/// /// use portcullis::authenticate::Basic;
 /// use portcullis::identity::password::{PasswordVerifier, Users};
 /// use portcullis::identity::throttle::Throttle;
 ///
@@ -43,6 +42,7 @@ struct Shared {
     local: Local,
     together: Option<Together>,
     canonical: Canonical,
+    listener: Listener,
 }
 
 /// What is one account, by the names it goes by.
@@ -60,8 +60,8 @@ impl Throttle {
         ThrottleBuilder::new()
     }
 
-    pub(super) fn new(local: Local, together: Option<Together>, canonical: Canonical) -> Self {
-        Self { shared: Arc::new(Shared { local, together, canonical }) }
+    pub(super) fn new(local: Local, together: Option<Together>, canonical: Canonical, listener: Listener) -> Self {
+        Self { shared: Arc::new(Shared { local, together, canonical, listener }) }
     }
 
     /// A verifier of user names and passwords that asks `verifier` for as long as there were not too many failures: for the
@@ -92,7 +92,7 @@ impl Throttle {
     ///
     /// *Throttled*, with the time to wait, after too many failures of the account or the client.
     pub async fn guard(&self, account: &str, client: Option<ClientAddress>) -> Result<Permit, VerifyError> {
-        match self.admit(self.keys(account, client), || None).await? {
+        match self.admit(self.keys(account, client), account, || None).await? {
             Admitted::Permit(permit) => Ok(permit),
             Admitted::Remembered(_) => Err(VerifyError::invalid()),
         }
@@ -102,6 +102,7 @@ impl Throttle {
     pub(super) async fn admit(
         &self,
         keys: Keys,
+        account: &str,
         remembered: impl Fn() -> Option<Identity> + Send + Sync,
     ) -> Result<Admitted, VerifyError> {
         let local = &self.shared.local;
@@ -113,19 +114,25 @@ impl Throttle {
                 return Ok(Admitted::Remembered(identity));
             }
             match local.reserve(keys) {
-                Reserve::Granted => {}
-                Reserve::Refused(delay) => return Err(throttled(delay)),
-                Reserve::Undecided => {
-                    let waiting = Waiting { local, client: keys.client, over: false };
+                Reserved::Granted => {}
+                Reserved::Refused(refused, locks) => {
+                    self.tell(locks, None, keys);
+                    return Err(self.refusal(refused));
+                }
+                Reserved::Undecided => {
+                    let waiting = Waiting { throttle: self, keys, over: false };
                     settled.await;
                     waiting.end();
                     continue;
                 }
             }
-            let permit = Permit::new(self.clone(), keys);
+            let account = (!self.shared.listener.is_deaf()).then(|| account.into());
+            let permit = Permit::new(self.clone(), keys, account);
             return match &self.shared.together {
                 None => Ok(Admitted::Permit(permit)),
-                Some(together) => together.admit(permit).await.map(Admitted::Permit).map_err(throttled),
+                Some(together) => {
+                    together.admit(permit).await.map(Admitted::Permit).map_err(|refused| self.refusal(refused))
+                }
             };
         }
     }
@@ -137,7 +144,7 @@ impl Throttle {
 
     pub(super) fn keys(&self, account: &str, client: Option<ClientAddress>) -> Keys {
         let account = self.account_key(account);
-        Keys { account, client: client.map_or(account, client_key) }
+        Keys { account, client: client.map_or(account, client_key), is_client_known: client.is_some() }
     }
 
     /// Whom an attempt is counted for besides the account: the account once more, where the client is not known.
@@ -151,6 +158,15 @@ impl Throttle {
         digest.iter().take(16).fold(0, |bits, byte| (bits << 8) | u128::from(*byte))
     }
 
+    fn refusal(&self, refused: Refused) -> VerifyError {
+        refused.error(self.shared.local.rules(refused.whose))
+    }
+
+    /// Tells whoever listens who has to wait from now on.
+    pub(super) fn tell(&self, locks: Locks, account: Option<&str>, keys: Keys) {
+        locks.tell(&self.shared.listener, account, keys.known_client());
+    }
+
     pub(super) fn local(&self) -> &Local {
         &self.shared.local
     }
@@ -162,8 +178,8 @@ impl Throttle {
 
 /// One who was told nothing yet, which tells that the credentials are not remembered: leaving now costs what failing costs.
 struct Waiting<'t> {
-    local: &'t Local,
-    client: u128,
+    throttle: &'t Throttle,
+    keys: Keys,
     over: bool,
 }
 
@@ -176,7 +192,8 @@ impl Waiting<'_> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if !self.over {
-            self.local.charge(self.client);
+            let locks = self.throttle.local().charge(self.keys.client);
+            self.throttle.tell(locks, None, self.keys);
         }
     }
 }
@@ -186,10 +203,6 @@ impl Default for Throttle {
     fn default() -> Self {
         Self::builder().unchecked()
     }
-}
-
-fn throttled(delay: Duration) -> VerifyError {
-    VerifyError::throttled(delay).because("the account or the client has failed too often")
 }
 
 fn client_key(client: ClientAddress) -> u128 {

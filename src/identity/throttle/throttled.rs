@@ -46,10 +46,11 @@ impl<V> Throttled<V> {
 impl<V: Verifier<BasicCredentials>> Verifier<BasicCredentials> for Throttled<V> {
     async fn verify(&self, credentials: BasicCredentials) -> Result<Identity, VerifyError> {
         let keys = self.throttle.keys(credentials.username(), credentials.client());
-        let permit = match self.throttle.admit(keys, || self.verifier.remembered(&credentials)).await? {
-            Admitted::Remembered(identity) => return Ok(identity),
-            Admitted::Permit(permit) => permit,
-        };
+        let permit =
+            match self.throttle.admit(keys, credentials.username(), || self.verifier.remembered(&credentials)).await? {
+                Admitted::Remembered(identity) => return Ok(identity),
+                Admitted::Permit(permit) => permit,
+            };
         let verdict = match self.verifier.verify_now(&credentials) {
             Some(verdict) => verdict,
             None => self.verifier.verify(credentials).await,

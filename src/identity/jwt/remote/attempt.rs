@@ -12,6 +12,7 @@ use super::fetch::{Fetch, Fetched};
 use super::freshness::refresh_after;
 use super::keeper::{Keeper, Published, millis};
 use crate::clock::{UnixTime, within};
+use crate::observe::Event;
 use crate::trace;
 
 /// Ends as a failure if it is dropped before its end, by a panic or with its runtime.
@@ -74,6 +75,7 @@ impl Keeper {
         let removed = last.as_ref().map(|last| last.retire_all_but(&set)).unwrap_or_default();
         book.published = Some(Published { set, fetched_at: wall, fresh_until, refresh_at });
         book.last_error = None;
+        let failing_since = book.failing_since.take();
         self.is_failing.store(false, Ordering::Relaxed);
         book.running = None;
         book.not_before = now + self.limits.cool_down;
@@ -83,6 +85,17 @@ impl Keeper {
 
         let from = self.fetch.name();
         trace::keys_refreshed(from, names.len(), fresh_for);
+        if let Some(since) = failing_since {
+            let (store, after) = (format!("keys of {from}"), now.saturating_sub(since));
+            self.listener.happened(&Event::StoreRegained { store: &store, after });
+        }
+        if let Some(last) = &last {
+            let kept = last.names().len() - removed.len();
+            let (added, removed) = (names.len().saturating_sub(kept), removed.len());
+            if added + removed > 0 {
+                trace::audit(&self.listener, &Event::KeysRotated { from, added, removed });
+            }
+        }
         for (key_id, algorithm) in &removed {
             trace::key_removed(from, key_id.as_deref(), algorithm.name());
         }
@@ -98,6 +111,8 @@ impl Keeper {
             return;
         }
         book.last_error = Some(error.to_string().into());
+        let is_first = book.failing_since.is_none();
+        book.failing_since.get_or_insert(now);
         self.is_failing.store(true, Ordering::Relaxed);
         book.running = None;
         book.not_before = now + self.limits.cool_down;
@@ -105,5 +120,9 @@ impl Keeper {
         drop(book);
         self.over.send_replace(number);
         trace::keys_not_refreshed(self.fetch.name(), error, self.is_usable(now));
+        if is_first {
+            let store = format!("keys of {}", self.fetch.name());
+            self.listener.happened(&Event::StoreLost { store: &store, error });
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, ConfigFault};
 use crate::identity::jwt::algorithm::Algorithm;
 use crate::identity::jwt::key_set::check_public;
+use crate::observe::{Listener, Observer};
 use crate::outbound::Client;
 
 /// [`RemoteKeys`] in the making; begun by [`RemoteKeys::jwks`] or [`RemoteKeys::discover`].
@@ -34,6 +35,7 @@ pub struct RemoteKeysBuilder {
     more_hosts: Vec<Box<str>>,
     client: Option<Client>,
     clock: Arc<dyn Clock>,
+    listener: Listener,
     limits: Limits,
 }
 
@@ -50,6 +52,7 @@ impl RemoteKeysBuilder {
             more_hosts: Vec::new(),
             client: None,
             clock: Arc::new(SystemClock),
+            listener: Listener::default(),
             limits: Limits::default(),
         }
     }
@@ -107,6 +110,13 @@ impl RemoteKeysBuilder {
         self
     }
 
+    /// Who hears of keys that come and go, and of an issuer that does not answer or does so again, once for each outage. Default:
+    /// nobody but the log.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.listener = Listener::new(observer);
+        self
+    }
+
     /// The keys. Inside a tokio runtime fetching begins at once, else with the first use inside one. Nothing is waited for,
     /// so a service starts whether its issuer is up or not; see [`RemoteKeys::ready`].
     ///
@@ -157,7 +167,7 @@ impl RemoteKeysBuilder {
         };
         faults.extend(fetch.as_ref().err().cloned());
         ConfigError::unless_empty(faults, ())?;
-        Ok(RemoteKeys::keep(Keeper::new(fetch?, self.limits, self.clock)))
+        Ok(RemoteKeys::keep(Keeper::new(fetch?, self.limits, self.clock, self.listener)))
     }
 }
 

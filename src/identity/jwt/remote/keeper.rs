@@ -16,12 +16,14 @@ use super::refresher;
 use super::set::PublishedSet;
 use crate::clock::{Clock, UnixTime, within};
 use crate::identity::jwt::key_set::KeySet;
+use crate::observe::Listener;
 
 /// Shared by all clones of a [`RemoteKeys`](super::RemoteKeys). Every time in here is monotonic, unless it says otherwise.
 pub(super) struct Keeper {
     pub(super) fetch: Arc<dyn Fetch>,
     pub(super) limits: Limits,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) listener: Listener,
     pub(super) keys: ArcSwapOption<KeySet>,
     /// Milliseconds until which `keys` may be used. Written after them, so that new keys are never used by old time.
     pub(super) usable_until: AtomicU64,
@@ -47,6 +49,8 @@ pub(super) struct Book {
     /// A token called for a key that is not there, during the cool-down.
     pub(super) is_wanted: bool,
     pub(super) last_error: Option<Arc<str>>,
+    /// When fetching began to fail.
+    pub(super) failing_since: Option<Duration>,
     pub(super) published: Option<Published>,
 }
 
@@ -82,11 +86,12 @@ impl Book {
 }
 
 impl Keeper {
-    pub(super) fn new(fetch: Arc<dyn Fetch>, limits: Limits, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(fetch: Arc<dyn Fetch>, limits: Limits, clock: Arc<dyn Clock>, listener: Listener) -> Self {
         Self {
             fetch,
             limits,
             clock,
+            listener,
             keys: ArcSwapOption::empty(),
             usable_until: AtomicU64::new(0),
             due: AtomicU64::new(0),

@@ -9,6 +9,7 @@ use super::revocations::RedisRevocations;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, ConfigFault};
 use crate::identity::redis_link::Server;
+use crate::observe::{Listener, Observer};
 use crate::secret::Secret;
 
 /// A [`RedisRevocations`] in the making; begun by [`RedisRevocations::builder`].
@@ -29,6 +30,7 @@ pub struct RedisRevocationsBuilder {
     key: Box<str>,
     max_lag: Duration,
     clock: Arc<dyn Clock>,
+    listener: Listener,
     mirror: MemoryRevocationsBuilder,
 }
 
@@ -40,6 +42,7 @@ impl RedisRevocationsBuilder {
             key: DEFAULT_KEY.into(),
             max_lag: RedisRevocations::DEFAULT_MAX_LAG,
             clock: Arc::new(SystemClock),
+            listener: Listener::default(),
             mirror: MemoryRevocations::builder(),
         }
     }
@@ -84,6 +87,13 @@ impl RedisRevocationsBuilder {
         self
     }
 
+    /// Who hears of what is revoked by this process ([`Event::Revoked`](crate::observe::Event::Revoked))
+    /// and when the server is out of reach or in reach again, once for each outage. Default: nobody but the log.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.listener = Listener::new(observer);
+        self
+    }
+
     /// The list. Inside a runtime of tokio it begins at once to follow the stream, elsewhere with the first use inside one.
     /// The server need not be there yet.
     ///
@@ -104,7 +114,9 @@ impl RedisRevocationsBuilder {
         let server = Server::new(&self.url, self.root_certificates).map_err(|fault| faults.push(fault)).ok();
         let mirror = self.mirror.clock(Arc::clone(&self.clock)).build().map_err(|error| faults.extend(error)).ok();
         ConfigError::unless_empty(faults, server.zip(mirror))?
-            .map(|(server, mirror)| RedisRevocations::new(server, self.key, self.max_lag, self.clock, mirror))
+            .map(|(server, mirror)| {
+                RedisRevocations::new(server, self.key, self.max_lag, (self.clock, self.listener), mirror)
+            })
             // Of these, none is missing without a fault.
             .ok_or_else(|| ConfigFault::new("url", "cannot be used").into())
     }

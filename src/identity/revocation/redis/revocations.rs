@@ -21,6 +21,7 @@ use crate::clock::{Clock, sleep};
 use crate::error::Severity;
 use crate::identity::error::VerifyError;
 use crate::identity::redis_link::{Link, Server, Timeouts};
+use crate::observe::{Event, Listener, Reach};
 use crate::trace;
 
 /// Revocations shared by many processes through a stream in Redis (6.2 or later) or Valkey.
@@ -56,6 +57,8 @@ pub(super) struct Shared {
     key: Box<str>,
     max_lag: Duration,
     clock: Arc<dyn Clock>,
+    listener: Listener,
+    reach: Reach,
     mirror: MemoryRevocations,
     /// When the mirror was last known to be what the stream is, in milliseconds of the monotonic clock and one; 0 is never.
     up_to_date: AtomicU64,
@@ -81,7 +84,7 @@ impl RedisRevocations {
         server: Server,
         key: Box<str>,
         max_lag: Duration,
-        clock: Arc<dyn Clock>,
+        (clock, listener): (Arc<dyn Clock>, Listener),
         mirror: MemoryRevocations,
     ) -> Self {
         let shared = Shared {
@@ -89,12 +92,14 @@ impl RedisRevocations {
             key,
             max_lag,
             clock,
+            listener,
             mirror,
             up_to_date: AtomicU64::new(0),
             overflowed: AtomicBool::new(false),
             started: AtomicBool::new(false),
             ready: watch::Sender::new(false),
             trouble: RwLock::new(None),
+            reach: Reach::default(),
         };
         let list = Self { shared: Arc::new(shared) };
         list.start();
@@ -153,7 +158,9 @@ impl Revocations for RedisRevocations {
             return Err(RevokeError::new("it ends later than the list remembers; raise `remember`"));
         }
         shared.append(entry).await.map_err(RevokeError::new)?;
-        shared.mirror.insert(entry).map_err(RevokeError::new)
+        shared.mirror.insert(entry).map_err(RevokeError::new)?;
+        revocation.tell(&shared.listener);
+        Ok(())
     }
 
     fn remembers(&self) -> Option<Duration> {
@@ -219,6 +226,9 @@ impl Shared {
         if self.trouble.write().unwrap_or_else(PoisonError::into_inner).take().is_some() {
             trace::happened(Severity::Info, "the revocations are in reach again", &self.key, None);
         }
+        if let Some(after) = self.reach.answered(|| self.clock.monotonic()) {
+            self.listener.happened(&Event::StoreRegained { store: STORE, after });
+        }
         self.ready.send_if_modified(|ready| !mem::replace(ready, true));
     }
 
@@ -227,7 +237,12 @@ impl Shared {
         if trouble.is_none() {
             trace::happened(Severity::Error, "the revocations are out of reach", &self.key, Some(&error));
         }
-        *trouble = Some(Arc::new(error));
+        let error = Arc::new(error);
+        *trouble = Some(Arc::clone(&error));
+        drop(trouble);
+        if self.reach.failed(|| self.clock.monotonic()) {
+            self.listener.happened(&Event::StoreLost { store: STORE, error: &*error });
+        }
     }
 
     /// Why the mirror cannot be trusted now, if it cannot.
@@ -265,6 +280,8 @@ fn timeouts(max_lag: Duration) -> Timeouts {
 }
 
 /// Machines' clocks differ by less.
+/// What the server is called in events.
+const STORE: &str = "revocations";
 const CLOCK_SKEW: Duration = Duration::from_secs(60 * 60);
 
 /// Why nobody can say now what is revoked.
