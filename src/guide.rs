@@ -28,6 +28,10 @@ pub mod tokens {}
 pub mod passwords {}
 
 #[cfg(feature = "login")]
+#[doc = include_str!("../docs/audit.md")]
+pub mod audit {}
+
+#[cfg(feature = "login")]
 #[doc = include_str!("../docs/sessions.md")]
 pub mod sessions {}
 

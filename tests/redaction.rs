@@ -8,9 +8,14 @@
     reason = "a test fails by panicking, and `json!` is not borrowed"
 )]
 #![cfg(all(
+    feature = "api-key",
     feature = "aws-lc-rs",
+    feature = "digest",
+    feature = "introspection",
     feature = "jwt",
+    feature = "login",
     feature = "password",
+    feature = "redis",
     feature = "session",
     feature = "token",
     feature = "tracing"
@@ -18,6 +23,8 @@
 
 mod support {
     pub(crate) mod at_once;
+    pub(crate) mod digest;
+    pub(crate) mod ear;
     pub(crate) mod jwt;
     pub(crate) mod keys;
     pub(crate) mod log;
@@ -29,23 +36,34 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
-use portcullis::authenticate::{Attempt, Basic, Bearer, Scheme, Session};
+use http_body_util::Full;
+use portcullis::authenticate::{ApiKeys, Attempt, Basic, Bearer, Digest, Scheme, Session};
 use portcullis::credentials::{
-    Authorization, BasicCredentials, BearerToken, Parameters, SessionCookie, SessionId, Unreadable, find_cookie,
+    ApiKey, Authorization, BasicCredentials, BearerToken, Parameters, SessionCookie, SessionId, Unreadable, find_cookie,
 };
+use portcullis::identity::api_key::{ApiKeyRecord, ApiKeyVerifier, MemoryApiKeys};
+use portcullis::identity::digest_access::DigestUsers;
+use portcullis::identity::introspection::{ClientAuth, IntrospectionVerifier};
 use portcullis::identity::jwt::Algorithm;
 use portcullis::identity::password::{HashError, PasswordVerifier, User, Users, hash_password};
-use portcullis::identity::session::{MemoryStore, SessionStart, Sessions};
+use portcullis::identity::revocation::{MemoryRevocations, Revocation, Revocations};
+use portcullis::identity::session::{MemoryStore, RedisStore, SessionStart, Sessions};
+use portcullis::identity::throttle::Throttle;
 use portcullis::identity::token::TokenVerifier;
+use portcullis::outbound::Client;
 use portcullis::permission::{all, role, scope};
 use portcullis::{AuthenticateLayer, Identity, RequireLayer, Secret, VerifyError};
 use serde_json::json;
 use support::at_once::at_once;
+use support::digest::Login;
+use support::ear::Ear;
 use support::jwt::{claims_with, good_claims, issuer, mint, mint_with, verifier};
 use support::keys::TestKey;
 use support::log::Log;
 use support::stack::{Scripted, get, send};
+use tower::ServiceExt;
 
 /// Found in no word of ours, also not inside base64.
 const MARKER: &str = "zebraquuxzebraquuxzebraquux";
@@ -267,9 +285,10 @@ async fn the_event_of_a_403_names_what_is_missing() {
     assert!(log.contains(findings), "{log}");
 }
 
-/// J11: whatever a token says, and in whichever place, signed by a key of ours or not
+/// J11, O03: whatever a token says, and in whichever place, signed by a key of ours or not: in the log stands only what was
+/// held against ours, in the findings, cut and escaped
 #[tokio::test]
-async fn no_answer_and_no_event_repeats_what_a_token_says() {
+async fn no_answer_repeats_what_a_token_says_and_the_log_only_in_findings() {
     let (ours, theirs) = (TestKey::new(Algorithm::ES256).named("ours"), TestKey::new(Algorithm::ES256).named("ours"));
     let scheme = Bearer::new("api", verifier(issuer(ours.key_set())));
     let layer = AuthenticateLayer::builder().scheme(scheme).log_at_most(u32::MAX).build().unwrap();
@@ -300,7 +319,110 @@ async fn no_answer_and_no_event_repeats_what_a_token_says() {
     let log = log.text();
     assert_eq!(log.lines().filter(|line| line.contains(": refused ")).count(), refused, "one event for each refusal");
     assert!(refused > 60 && log.contains("no key of this issuer fits"), "{log}");
-    assert_clean("the log", &log);
+    let mut claims = 0;
+    for line in log.lines().filter(|line| line.contains(": refused ")) {
+        let (before, rest) = line.split_once(" findings=[").unwrap_or((line, ""));
+        let (findings, after) = rest.split_once("] hint=").unwrap_or_default();
+        assert_clean("the log", &format!("{before} {after}"));
+        assert!(!findings.contains(['\u{1b}', '\u{202e}']) && findings.len() < 600, "{findings}");
+        claims += usize::from(findings.contains("zebra") && findings.contains("claimed "));
+    }
+    assert!(claims > 10, "{claims}: {log}");
+}
+
+/// Every kind of secret goes in, everything that can be printed is printed, and no secret comes out
+#[tokio::test]
+async fn no_record_no_event_and_no_log_tells_a_secret() {
+    let (log, ear) = (Log::start(), Ear::new());
+    let sessions = Sessions::builder(MemoryStore::new()).observer(ear.observer()).build().unwrap();
+    let ann = Identity::assertion("staff", "ann").value(MARKER).build();
+    let started = sessions.create(&ann, SessionStart::new()).await.unwrap();
+    let id = text(started.id());
+    let mut users = Users::new();
+    users.insert("ann", User::new(&hash_password(MARKER).unwrap()).unwrap()).unwrap();
+    let throttle = Throttle::builder().attempts(3).observer(ear.observer()).build().unwrap();
+    let passwords = throttle.around(PasswordVerifier::new("staff", users));
+    let tokens = TokenVerifier::new();
+    tokens.insert(MARKER, Identity::assertion("api", "ci").build()).unwrap();
+    let (key, keys) = (ApiKey::generate("acme").unwrap(), MemoryApiKeys::new());
+    keys.insert(ApiKeyRecord::new(&key, "ci")).unwrap();
+    let api_keys = ApiKeyVerifier::new("api", ["acme"], keys).unwrap();
+    let mut digest_users = DigestUsers::new("intranet");
+    digest_users.insert("ann", MARKER).unwrap();
+    let scheme = Session::new("shop", sessions.clone());
+    let layer = AuthenticateLayer::builder()
+        .scheme(Bearer::new("api", tokens))
+        .scheme(Basic::new("staff", passwords.clone()))
+        .scheme(Digest::new("intranet", digest_users))
+        .scheme(ApiKeys::new("orders", api_keys))
+        .scheme(scheme.clone())
+        .observer(ear.observer())
+        .log_at_most(u32::MAX)
+        .build()
+        .unwrap();
+    let require = RequireLayer::new(scope("write")).unwrap();
+
+    let secret = key.expose().split('_').nth(2).unwrap().to_owned();
+    let (good, cut) = (key.expose().to_owned(), key.expose()[..key.expose().len() - 3].to_owned());
+    let challenge =
+        send(&layer, get([("x-nothing", "")])).await.challenges().into_iter().find(|c| c.scheme == "Digest");
+    let digest = Login::answering(&challenge.unwrap(), "ann", &format!("{MARKER}-wrong"));
+    let mut requests = lines();
+    requests.extend([
+        ("x-api-key", good.clone()),
+        ("x-api-key", cut),
+        ("x-api-key", format!("acme_{MARKER}")),
+        ("authorization", format!("ApiKey {good}")),
+        ("authorization", format!("Session {id}")),
+        ("cookie", format!("__Host-session={id}")),
+        ("authorization", digest.field()),
+        ("authorization", format!("Basic {}", BASE64_STANDARD.encode(format!("ann:{MARKER}-wrong")))),
+        ("authorization", format!("Basic {}", BASE64_STANDARD.encode(format!("ann:{MARKER}-guess")))),
+    ]);
+    for line in requests {
+        for method in ["GET", "POST"] {
+            let mut request = get([line.clone(), ("origin", "https://evil.example".to_owned())]);
+            *request.uri_mut() = format!("/orders?token={MARKER}").parse().unwrap();
+            *request.method_mut() = method.parse().unwrap();
+            let explained = layer.explain(&request.clone().into_parts().0).await;
+            assert_clean("a record", &format!("{} {:?}", explained.decision(), explained.decision()));
+            let answer = send(&(layer.clone(), require.clone()), request).await;
+            assert_clean("an answer", &format!("{:?} {}", answer.headers, String::from_utf8_lossy(&answer.body)));
+        }
+    }
+
+    // What people type into a page, and whom the service asks with credentials of its own.
+    let login = portcullis::login::Login::builder(&scheme, passwords).observer(ear.observer()).build().unwrap();
+    for (name, password) in [("ann", MARKER), ("ann", "zebra"), (MARKER, "quux"), (MARKER, MARKER)] {
+        let form = format!("username={name}&password={password}");
+        let request = http::Request::post("/").header("content-type", "application/x-www-form-urlencoded");
+        let request = request.body(Full::<Bytes>::from(form)).unwrap();
+        let answer = login.log_in().oneshot(request).await.unwrap();
+        assert!(answer.status().is_redirection() || !answer.status().is_server_error());
+    }
+    let auth = ClientAuth::basic("orders", Secret::new(MARKER.to_owned()));
+    let client = Client::builder().danger_allow_http_loopback().build().unwrap();
+    let introspection = IntrospectionVerifier::builder("http://127.0.0.1:1/introspect", auth).audience(["orders"]);
+    let introspection = introspection.client(client).observer(ear.observer()).build().unwrap();
+    introspection.verify_token(MARKER).await.unwrap_err();
+    let url = format!("redis://{MARKER}:{MARKER}@127.0.0.1:1");
+    let throttle = Throttle::builder().redis(&url).observer(ear.observer()).build().unwrap();
+    throttle.guard(MARKER, None).await.unwrap().failed().await;
+    let store = RedisStore::builder(&url).build().unwrap();
+    let sessions = Sessions::builder(store).observer(ear.observer()).build().unwrap();
+    sessions.create(&ann, SessionStart::new()).await.unwrap_err();
+    let list = MemoryRevocations::builder().observer(ear.observer()).build().unwrap();
+    list.revoke(Revocation::token(MARKER)).await.unwrap();
+
+    let (printed, log) = (ear.printed(), log.text());
+    for event in ["logged_in", "locked", "refused", "permission_denied", "revoked", "store_lost"] {
+        assert!(printed.contains(event), "{event} was told");
+    }
+    for (what, told) in [("an observer", &printed), ("the log", &log)] {
+        // What a request claims of itself may be told, but none of these is a claim.
+        assert_clean(what, told);
+        assert!(!told.contains(&secret) && !told.contains(&id) && !told.contains(&id[..12]), "{what}");
+    }
 }
 
 /// Each refusal is one event at the level of its row, found again by the id in the body

@@ -11,7 +11,7 @@ use super::verifier::Verifier;
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::BearerToken;
 use crate::error::{ConfigError, ConfigFault};
-use crate::observe::{Finding, ago};
+use crate::observe::Finding;
 
 /// Verifies opaque tokens: keys for programs, written into their configuration.
 ///
@@ -139,10 +139,13 @@ impl TokenVerifier {
                 .hint("It was removed or never added here; whoever adds the digest of a token gives it in full."));
         };
         match identity.expires_at() {
-            Some(end) if end <= self.clock.now() => Err(VerifyError::expired()
-                .because("the API token has ended")
-                .hint("Give the client a new token, or an identity that ends later.")
-                .finding(Finding::about("end of the API token").found(ago(self.clock.now().saturating_since(end))))),
+            Some(end) if end <= self.clock.now() => {
+                let since = self.clock.now().saturating_since(end).as_secs();
+                Err(VerifyError::expired()
+                    .because("the API token has ended")
+                    .hint("Give the client a new token, or an identity that ends later.")
+                    .finding(Finding::about("end of the API token").found(format!("{since} s ago"))))
+            }
             _ => Ok(identity),
         }
     }

@@ -77,7 +77,7 @@ impl Settings {
 
     /// Tells what the sessions have told already, unless their observer is the same: then it has heard it.
     pub(super) fn tell(&self, event: &Event<'_>) {
-        if !self.voice.listener.is_same(self.sessions().listener()) {
+        if self.voice.listener != *self.sessions().listener() {
             self.voice.listener.happened(event);
         }
     }

@@ -14,7 +14,9 @@ use std::fmt;
 pub struct Claimed<'a>(&'a str);
 
 impl<'a> Claimed<'a> {
-    pub(crate) const fn new(name: &'a str) -> Self {
+    /// A name that is only claimed.
+    #[must_use]
+    pub const fn new(name: &'a str) -> Self {
         Self(name)
     }
 

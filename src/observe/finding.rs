@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::time::Duration;
 
 /// One thing that a credential or an identity was held against: what was expected, and what was found. For operators and
 /// developers; no client is told.
@@ -76,11 +75,6 @@ impl Finding {
         self.claimed(beginning(text).to_owned())
     }
 
-    /// As [`found`](Self::found), in the same way.
-    pub(crate) fn finds(self, text: &str) -> Self {
-        self.found(beginning(text).to_owned())
-    }
-
     /// What this is about.
     #[must_use]
     pub const fn what(&self) -> &'static str {
@@ -119,11 +113,6 @@ impl fmt::Display for Finding {
     }
 }
 
-/// How long something is past, in whole seconds.
-pub(crate) fn ago(time: Duration) -> String {
-    format!("{} s ago", time.as_secs())
-}
-
 /// A little more than is kept, so that it is told that something was cut.
 fn beginning(text: &str) -> &str {
     let end = (0..=text.len().min(Finding::MAX_TEXT + 4)).rev().find(|&end| text.is_char_boundary(end));
@@ -131,7 +120,7 @@ fn beginning(text: &str) -> &str {
 }
 
 /// Of many, as many as are kept.
-pub(crate) fn join<'t>(texts: impl IntoIterator<Item = &'t str>, between: &str) -> Option<String> {
+fn join<'t>(texts: impl IntoIterator<Item = &'t str>, between: &str) -> Option<String> {
     let mut texts = texts.into_iter();
     let mut joined = texts.next()?.to_owned();
     for text in texts {

@@ -16,6 +16,7 @@ mod event;
 mod finding;
 mod hint;
 mod observer;
+#[cfg(any(feature = "introspection", feature = "session"))]
 mod reach;
 mod recent;
 mod route;
@@ -26,10 +27,10 @@ pub use decision::{Decision, Outcome, Stage};
 pub use decision_id::DecisionId;
 pub use event::Event;
 pub use finding::Finding;
-pub(crate) use finding::{ago, join};
 pub(crate) use hint::hint_for;
 pub(crate) use observer::Listener;
 pub use observer::Observer;
+#[cfg(any(feature = "introspection", feature = "session"))]
 pub(crate) use reach::Reach;
 pub use recent::RecentRefusals;
 pub use route::Route;

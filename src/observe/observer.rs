@@ -72,21 +72,23 @@ impl Listener {
             Outcome::Refused(Reason::Forbidden | Reason::Hidden) => Event::PermissionDenied(decision),
             Outcome::Refused(_) => Event::Refused(decision),
         };
-        heard(|| observer.happened(&event));
-    }
-
-    /// Whether both tell the same one, so that what one has told need not be told by the other.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
-            _ => false,
-        }
+        self.happened(&event);
     }
 
     /// Tells of an event.
     pub(crate) fn happened(&self, event: &Event<'_>) {
         if let Some(observer) = &self.0 {
             heard(|| observer.happened(event));
+        }
+    }
+}
+
+/// Whether both tell the same one, so that what one has told need not be told by the other.
+impl PartialEq for Listener {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            _ => false,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::error::{ConfigError, ConfigFault, Severity};
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
 use crate::identity::verifier::Verifier;
-use crate::observe::{Finding, ago};
+use crate::observe::Finding;
 use crate::trace;
 
 /// Verifies API keys against a [store](ApiKeyStore); see [the module](super) for the rules.
@@ -153,7 +153,10 @@ impl ApiKeyVerifier {
             Some(end) if end <= now => Err(VerifyError::expired()
                 .because("the API key has ended")
                 .hint("Make a new key for this client, or one that lasts longer.")
-                .finding(Finding::about("end of the API key").found(ago(now.saturating_since(end))))),
+                .finding(
+                    Finding::about("end of the API key")
+                        .found(format!("{} s ago", now.saturating_since(end).as_secs())),
+                )),
             _ => Ok(record),
         }
     }

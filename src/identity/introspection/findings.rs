@@ -25,7 +25,7 @@ pub(super) fn refused(cause: Cause) -> VerifyError {
 pub(super) fn other_issuer(cause: Cause, expected: &str, stated: Option<&str>) -> VerifyError {
     let finding = Finding::about("issuer").expected(expected.to_owned());
     refused(cause).finding(match stated {
-        Some(stated) => finding.finds(stated),
+        Some(stated) => finding.found(stated.to_owned()),
         None => finding,
     })
 }

@@ -13,7 +13,7 @@ use super::json::{Cause, Words};
 use super::key_set::KeySet;
 use crate::clock::UnixTime;
 use crate::identity::error::VerifyError;
-use crate::observe::{Finding, join};
+use crate::observe::Finding;
 
 /// An invalid token, and what can be done.
 pub(in crate::identity) fn refused(cause: Cause) -> VerifyError {
@@ -83,11 +83,8 @@ pub(super) fn key(cause: Cause, issuer: &str, keys: &KeySet, header: &Header<'_>
 pub(in crate::identity) fn audience(cause: Cause, ours: &[Box<str>], audience: Option<&Words<'_>>) -> VerifyError {
     let finding = Finding::about("audience").expected_any_of(ours.iter().map(|name| &**name));
     VerifyError::invalid().because(cause).hint(hint(cause)).finding(match audience {
-        Some(Words::Text(name)) => finding.finds(name),
-        Some(Words::List(names)) => match join(names.iter(), ", ") {
-            Some(names) => finding.finds(&names),
-            None => finding,
-        },
+        Some(Words::Text(name)) => finding.found(name.clone().into_owned()),
+        Some(Words::List(names)) => finding.found(names.iter().collect::<Vec<_>>().join(", ")),
         Some(Words::Other) => finding.found("something that is no text"),
         None => finding,
     })

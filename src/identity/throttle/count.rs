@@ -160,7 +160,8 @@ mod tests {
         assert_eq!(count.reserve(&RULES, at(0)), Reserve::Undecided);
         count.release();
         assert_eq!(count.reserve(&RULES, at(0)), Reserve::Granted);
-        (0..3).for_each(|_| count.fail(&RULES, at(0)));
+        let locked: Vec<_> = (0..3).map(|_| count.fail(&RULES, at(0))).collect();
+        assert_eq!(locked, [None, None, Some(RULES.window)], "told once, with the wait");
         assert_eq!(refused(&mut count, 0), 60);
     }
 }
