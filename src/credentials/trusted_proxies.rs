@@ -94,7 +94,7 @@ impl TrustedProxies {
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let peer = ClientAddress::new(peer);
-        if !self.trusts(peer) {
+        if !self.holds(peer) {
             return peer;
         }
         let standard = self.walk(peer, forwarded::standard(headers));
@@ -108,6 +108,23 @@ impl TrustedProxies {
         }
     }
 
+    /// Whether the other end of a connection is one of these proxies: for other fields that are believed of them alone, such
+    /// as `X-Forwarded-Proto`.
+    ///
+    /// ```
+    /// use portcullis::credentials::TrustedProxies;
+    ///
+    /// let proxies = TrustedProxies::new(["10.0.0.0/8"])?;
+    /// assert!(proxies.trusts("10.0.0.1".parse()?));
+    /// assert!(proxies.trusts("::ffff:10.0.0.1".parse()?));
+    /// assert!(!proxies.trusts("198.51.100.4".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        self.holds(ClientAddress::new(peer))
+    }
+
     /// From the peer backwards; nothing, where the field is not there.
     fn walk(&self, peer: ClientAddress, hops: Option<Vec<Option<ClientAddress>>>) -> Option<ClientAddress> {
         let mut client = peer;
@@ -116,14 +133,14 @@ impl TrustedProxies {
                 Some(hop) => client = hop,
                 None => break,
             }
-            if !self.trusts(client) {
+            if !self.holds(client) {
                 break;
             }
         }
         Some(client)
     }
 
-    fn trusts(&self, address: ClientAddress) -> bool {
+    fn holds(&self, address: ClientAddress) -> bool {
         self.ranges.iter().any(|range| range.holds(address.ip()))
     }
 }
