@@ -44,7 +44,7 @@ where
         let answered = answer(request);
         async move { Ok::<_, Infallible>(answered.await) }
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
     let mut connection = pin!(watcher.watch(connection));
     // The deadline of the builder holds for HTTP/1.1 alone, and only once it is known to be that.
     let ended = tokio::select! {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
-use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,8 +15,8 @@ use portcullis::{AuthenticateLayer, ConfigError, Identity, RequireLayer};
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 
+use crate::behind::Behind;
 use crate::config::{Allow, Rule, SchemeName};
-use crate::echo;
 use crate::explain::Verdict;
 use crate::path::Pattern;
 use crate::refusals::Refusals;
@@ -54,18 +53,19 @@ enum Guards {
 }
 
 impl Doors {
-    /// Has `refusals` hear of all that is decided.
+    /// `behind` is what they guard. Has `refusals` hear of all that is decided.
     pub(crate) fn build(
         rules: Vec<Rule>,
         schemes: &Schemes,
         counters: &Counters,
+        behind: &Behind,
         refusals: &Refusals,
     ) -> Result<Self, ConfigError> {
         let mut entrances = Entrances { schemes, refusals, built: HashMap::new() };
         let all: Vec<_> = schemes.iter().map(|(name, _)| *name).collect();
         let nobody = RequireLayer::new(policy(|_: &Identity, _: &Parts| Decision::Deny))?;
         let wall_guards = Guards::Layers(entrances.get(all, false)?, nobody);
-        let wall = wall_guards.before(handler(Arc::default()));
+        let wall = wall_guards.before(handler(behind, Arc::default()));
         let mut doors = Vec::new();
         for Rule { path, pattern, methods, allow } in rules {
             let guards = match allow {
@@ -73,7 +73,7 @@ impl Doors {
                 Allow::Optional(names) => Guards::Layer(entrances.get(names, true)?),
                 Allow::Authenticated(names, require) => Guards::Layers(entrances.get(names, false)?, require),
             };
-            let room = guards.before(handler(counters.of(&path)));
+            let room = guards.before(handler(behind, counters.of(&path)));
             doors.push(Door { pattern, methods, route: Route::new(path), guards, room });
         }
         Ok(Self { doors, wall, wall_guards })
@@ -176,10 +176,12 @@ where
 }
 
 /// What the rules guard; it counts how often it runs.
-fn handler(runs: Arc<AtomicU64>) -> Room {
+fn handler(behind: &Behind, runs: Arc<AtomicU64>) -> Room {
+    let behind = behind.clone();
     BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
         runs.fetch_add(1, Ordering::Relaxed);
-        ready(Ok(echo::answer(&request)))
+        let behind = behind.clone();
+        async move { Ok(behind.answer(request).await) }
     }))
 }
 

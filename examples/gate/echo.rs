@@ -7,6 +7,7 @@ use portcullis::clock::{Clock, SystemClock};
 use portcullis::identity::{AuthTime, Names};
 use serde::Serialize;
 
+use crate::identity_fields::scheme;
 use crate::reply::json;
 
 /// The identity that the layers left in the request, the method, and the path as it was sent. By what the answer varies,
@@ -40,14 +41,6 @@ struct Told<'a> {
     acr: Option<&'a str>,
     method: &'a str,
     path: &'a str,
-}
-
-/// As the configuration calls it.
-fn scheme(identity: &Identity) -> String {
-    match identity.scheme() {
-        "ApiKey" => String::from("api_key"),
-        other => other.to_ascii_lowercase(),
-    }
 }
 
 fn names(names: Option<&Names>) -> Vec<&str> {

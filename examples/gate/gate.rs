@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::body::Body;
-use hyper::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY};
-use hyper::{Method, Request, Response, http::HeaderValue};
+use hyper::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
+use hyper::{Method, Request, Response};
 use portcullis::Identity;
 use portcullis::authenticate::{ApiKeys, Basic, Scheme};
 use portcullis::credentials::TrustedProxies;
@@ -16,20 +16,23 @@ use tokio::runtime::Handle;
 use tower::ServiceExt;
 
 use crate::accounts::Accounts;
+use crate::arrival::Arrival;
 use crate::bearer;
+use crate::behind::Behind;
 use crate::config::{Config, Faults, Keys, SchemeName};
 use crate::digest::Digests;
 use crate::doors::{Counters, Doors, Schemes};
 use crate::explain::Verdict;
+use crate::forward_auth::{self, About};
 use crate::kept::Kept;
 use crate::members::{Members, Route};
 use crate::path;
 use crate::problem::Problem;
-use crate::reply::done;
 
 pub(crate) struct Gate {
     cors_preflight: bool,
     trusted_proxies: TrustedProxies,
+    behind: Behind,
     doors: Doors,
     pub(crate) counters: Counters,
     basic: Option<Accounts>,
@@ -45,7 +48,7 @@ impl Gate {
     /// Puts `config` to work, with what may live on from `previous`: sessions, threads, counters. Changes nothing there.
     pub(crate) fn build(config: Config, previous: Option<&Self>) -> Result<Self, Faults> {
         let Config { realm, schemes: order, cors_preflight, trusted_proxies, tokens, kept, rules, .. } = config;
-        let Config { basic, session, digest, api_keys, .. } = config;
+        let Config { basic, session, digest, api_keys, mode, .. } = config;
         let before = previous.and_then(|previous| previous.basic.as_ref());
         let basic = basic.map(|local| Accounts::build(&realm, local, before)).transpose();
         let basic = basic.map_err(Faults::at("basic.hashing"))?;
@@ -78,6 +81,8 @@ impl Gate {
             };
             schemes.extend(scheme.map(|scheme| (*name, scheme)));
         }
+        let cookie = session.as_ref().map(|area| area.cookie.name().to_owned());
+        let behind = Behind::build(mode, cookie.as_deref(), keys.as_ref().map(|(_, header)| header));
         let before = previous.and_then(|previous| previous.members.as_deref());
         let members = session
             .map(|area| Members::build(&realm, area, &schemes, &kept.refusals, before))
@@ -89,15 +94,32 @@ impl Gate {
         }
 
         let counters = Counters::build(&rules, previous.map(|previous| &previous.counters));
-        let doors = Doors::build(rules, &schemes, &counters, &kept.refusals).map_err(Faults::at("rule"))?;
+        let doors = Doors::build(rules, &schemes, &counters, &behind, &kept.refusals).map_err(Faults::at("rule"))?;
         let (keys, resource) = tokens.map(|tokens| (tokens.keys, tokens.resource)).unwrap_or_default();
-        Ok(Self { cors_preflight, trusted_proxies, doors, counters, basic, digest, members, resource, keys, kept })
+        Ok(Self {
+            cors_preflight,
+            trusted_proxies,
+            behind,
+            doors,
+            counters,
+            basic,
+            digest,
+            members,
+            resource,
+            keys,
+            kept,
+        })
     }
 
     /// Answers one request, which came over a connection from `peer`.
     pub(crate) async fn answer(&self, mut request: Request<Body>, peer: IpAddr) -> Response<Body> {
-        let client = self.trusted_proxies.client(peer, request.headers());
-        request.extensions_mut().insert(client);
+        let about = match self.receive(&mut request, peer) {
+            Ok(about) => about,
+            Err(cause) => {
+                tracing::debug!(cause, "unclear question");
+                return Problem::UNCLEAR_QUESTION.answer(request.headers());
+            }
+        };
         if request.method() == Method::CONNECT {
             return Problem::TUNNEL.answer(request.headers());
         }
@@ -109,9 +131,11 @@ impl Gate {
             }
         };
         if self.cors_preflight && is_cors_preflight(&request) {
-            let mut response = done();
-            response.headers_mut().insert(VARY, HeaderValue::from_static("origin, access-control-request-method"));
-            return response;
+            return self.behind.preflight(request.headers());
+        }
+        // Whoever asks about a request does not make it: nobody logs out because somebody wonders whether they may.
+        if about == About::Another {
+            return self.doors.answer(&path, request).await;
         }
         if let Some(resource) = self.resource.as_ref().filter(|resource| resource.path() == request.uri().path()) {
             let Ok(response) = resource.service().oneshot(request).await;
@@ -123,10 +147,25 @@ impl Gate {
         }
     }
 
-    /// What would become of a request, without any of it being done.
-    pub(crate) async fn explain(&self, mut request: Request<()>, peer: IpAddr) -> Verdict {
+    /// Notes in a request where it comes from, and makes of a question the request that is meant; or says why it is unclear.
+    fn receive<B>(&self, request: &mut Request<B>, peer: IpAddr) -> Result<About, &'static str> {
         let client = self.trusted_proxies.client(peer, request.headers());
         request.extensions_mut().insert(client);
+        let arrival = Arrival { peer, is_trusted: self.trusted_proxies.trusts(peer) };
+        request.extensions_mut().insert(arrival);
+        if self.behind.is_asked_about_others() && arrival.may_ask_about_others() {
+            forward_auth::unfold(request)
+        } else {
+            Ok(About::Itself)
+        }
+    }
+
+    /// What would become of a request, without any of it being done.
+    pub(crate) async fn explain(&self, mut request: Request<()>, peer: IpAddr) -> Verdict {
+        let about = match self.receive(&mut request, peer) {
+            Ok(about) => about,
+            Err(cause) => return Verdict::refused(format!("question: refused, 400: it has {cause}")),
+        };
         if request.method() == Method::CONNECT {
             return Verdict::refused("method: refused, 400: CONNECT asks for a tunnel, and there is none");
         }
@@ -138,6 +177,10 @@ impl Gate {
         };
         if self.cors_preflight && is_cors_preflight(&request) {
             return Verdict::passes("preflight: answered 204 by gate itself");
+        }
+        if about == About::Another {
+            let question = format!("question: about {} {}", request.method(), request.uri().path());
+            return self.doors.explain(&path, request.into_parts().0).await.after(question);
         }
         if self.resource.as_ref().is_some_and(|resource| resource.path() == request.uri().path()) {
             return Verdict::passes("built-in: the metadata of the resource, for everybody");

@@ -80,6 +80,16 @@
 //! appends its digest to the file of keys; it counts after the next SIGHUP. Programs send it as `X-API-Key: <key>`, as a bearer
 //! token, or with Basic as user name or password. A key is revoked by removing its line.
 //!
+//! All this is `mode = "echo"`. Two others put gate before a server that knows nothing of credentials:
+//!
+//! - `mode = "proxy"` and `upstream = "http://127.0.0.1:9000"`: who is let in is handed on to the server there, without the
+//!   credentials, and with `X-Auth-Subject`, `-Issuer`, `-Scheme`, `-Scopes` and `-Roles`, which a client cannot write itself. Bodies
+//!   go both ways as they come, websockets too. To try it, start `python3 -m http.server 9000` and ask as above. An upstream
+//!   that cannot be reached is 502, one that is silent for 30 seconds 504.
+//! - `mode = "forward-auth"`: nginx, Caddy, Traefik or Envoy asks whether a request may pass, and hears 204 with these fields, or
+//!   the refusal. To ask by hand, say which request you mean: `curl -i -u alice:wonderland -H 'X-Forwarded-Method: GET' -H
+//!   'X-Forwarded-Uri: /orders' localhost:8080`. The guide of the crate (`docs/deployment.md`) has a configuration for each.
+//!
 //! Whoever was refused has an id. `curl localhost:8081/refusals` tells why each of the last hundred was, and `--explain` does so
 //! for a request that nobody sends:
 //!
@@ -104,7 +114,8 @@
 //!           ├─ members   [session]: the crate's log-in services and sessions; rights, sqlite
 //!           ├─ digest    [digest]
 //!           ├─ bearer    [[issuer]], [introspection], [resource]: tokens
-//!           ├─ doors     the rules: AuthenticateLayer, RequireLayer, echo
+//!           ├─ doors     the rules: AuthenticateLayer, RequireLayer
+//!           ├─ behind    what runs then: echo | proxy | forward_auth; identity_fields
 //!           └─ refusals  the last ones, and why
 //!      ─▶ explain     --explain: one request from stdin, judged and not run
 //!      ─▶ new_key     --new-api-key: one line more in the file of keys
@@ -113,20 +124,25 @@
 
 mod accounts;
 mod admin;
+mod arrival;
 mod bearer;
+mod behind;
 mod config;
 mod connection;
 mod digest;
 mod doors;
 mod echo;
 mod explain;
+mod forward_auth;
 mod gate;
 mod guarded;
+mod identity_fields;
 mod kept;
 mod members;
 mod new_key;
 mod path;
 mod problem;
+mod proxy;
 mod refusals;
 mod reply;
 mod revocations;

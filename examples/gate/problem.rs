@@ -15,6 +15,12 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
+    pub(crate) const CLIENT_SLOW: Self = Self {
+        status: StatusCode::REQUEST_TIMEOUT,
+        code: "body_too_slow",
+        title: "Body did not arrive",
+        detail: "The request announces a body of which nothing came for 30 seconds. Send it again, without pauses.",
+    };
     pub(crate) const CROSS_SITE: Self = Self {
         status: StatusCode::FORBIDDEN,
         code: "cross_site",
@@ -59,6 +65,12 @@ impl Problem {
         title: "No tunnel here",
         detail: "CONNECT asks for a tunnel, and this server is no proxy. Use the method that the resource has.",
     };
+    pub(crate) const UNCLEAR_HOST: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        code: "unclear_host",
+        title: "Host cannot be read",
+        detail: "Name the host in one Host field, without a user.",
+    };
     pub(crate) const UNCLEAR_PATH: Self = Self {
         status: StatusCode::BAD_REQUEST,
         code: "unclear_path",
@@ -66,11 +78,32 @@ impl Problem {
         detail: "Write the path without empty or dotted segments, backslashes, semicolons, and encoded slashes or NULs, \
                  and check its escapes.",
     };
+    pub(crate) const UNCLEAR_QUESTION: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        code: "unclear_question",
+        title: "Question cannot be read",
+        detail: "The proxy has to tell method and target of the original request, each once, in X-Forwarded-Method and X-Forwarded-Uri \
+                 or in X-Original-Method and X-Original-URI; a client sends none of them.",
+    };
     pub(crate) const UNREADABLE_ORDER: Self = Self {
         status: StatusCode::BAD_REQUEST,
         code: "unreadable",
         title: "Revocation cannot be read",
         detail: "Send JSON with issuer and one of jti, sid and subject, each of them text.",
+    };
+    pub(crate) const UPSTREAM_SLOW: Self = Self {
+        status: StatusCode::GATEWAY_TIMEOUT,
+        code: "upstream_slow",
+        title: "No answer in time",
+        detail: "The server behind this one has not answered for 30 seconds; it may have done what was asked. This is our fault, \
+                 and not yours.",
+    };
+    pub(crate) const UPSTREAM_UNREACHABLE: Self = Self {
+        status: StatusCode::BAD_GATEWAY,
+        code: "upstream_unreachable",
+        title: "No answer",
+        detail: "The server behind this one cannot be reached, or its answer cannot be read. This is our fault, and not yours; \
+                 try again later.",
     };
 
     /// The answer, in the representation that `headers` of the request prefer.

@@ -96,6 +96,9 @@ struct Visitor {
     place: OwnedSemaphorePermit,
 }
 
+/// A connection's place; a request takes it along, for tunnels outlive their connection.
+pub(crate) struct Place(#[expect(dead_code, reason = "it is held")] OwnedSemaphorePermit);
+
 /// So many connections may be open at each port; more wait in the queue of the system. Far more than one machine
 /// serves at a time, and with the longest of heads still less memory than it has.
 const MAX_CONNECTIONS: usize = 10_000;
@@ -135,12 +138,12 @@ async fn serve(visitor: io::Result<Visitor>, current: &Arc<Current>, connections
     // Only costs delay where it fails.
     drop(stream.set_nodelay(true));
     let current = Arc::clone(current);
-    let served =
-        connection::serve(stream, move |request| answer(port, peer, current.get(), request), connections.watcher());
-    tokio::spawn(async move {
-        served.await;
-        drop(place);
-    });
+    let place = Arc::new(Place(place));
+    let answer = move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Arc::clone(&place));
+        answer(port, peer, current.get(), request)
+    };
+    tokio::spawn(connection::serve(stream, answer, connections.watcher()));
 }
 
 async fn answer(port: Port, peer: IpAddr, gate: Arc<Gate>, request: Request<Incoming>) -> Response<Body> {
@@ -156,6 +159,8 @@ async fn answer(port: Port, peer: IpAddr, gate: Arc<Gate>, request: Request<Inco
 /// The answer to HEAD: what GET would have said, without saying it.
 fn without_body(mut response: Response<Body>) -> Response<Body> {
     let length = response.body().size_hint().exact().filter(|_| !response.headers().contains_key(CONTENT_LENGTH));
+    // An upstream that leaves it out has said nothing about what GET would say.
+    let length = length.filter(|&length| length > 0);
     if let Some(length) = length {
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
     }

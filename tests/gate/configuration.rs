@@ -105,7 +105,7 @@ cache = { entries = 50000 }
 fn everything_wrong_is_said_at_once_and_nothing_listens() {
     let config = r#"
 admin = "0.0.0.0:8081"
-mode = "proxy"
+mode = "mirror"
 throttle = 1
 
 [basic]
@@ -183,7 +183,7 @@ fn introspection_and_metadata_are_checked() {
 #[test]
 fn unknown_keys_are_found_at_every_level() {
     for (place, config) in [
-        ("upstream", format!("upstream = \"x\"\n{BASIC}")),
+        ("downstream", format!("downstream = \"x\"\n{BASIC}")),
         ("digest.x", format!("{BASIC}[digest]\nhtdigest = \"users.htdigest\"\nx = 1\n")),
         ("introspection.secret", format!("{BASIC}{INTROSPECTION}secret = \"x\"\n")),
         (
@@ -364,6 +364,56 @@ fn rules_must_mean_something() {
 }
 
 #[test]
+fn the_modes_want_what_they_need_and_nothing_else() {
+    let with = |lines: &str| format!("{lines}\n{BASIC}");
+    let proxy = |upstream: &str| with(&format!("mode = \"proxy\"\nupstream = \"{upstream}\""));
+    for good in [
+        proxy("http://127.0.0.1:9000"),
+        proxy("http://orders.internal/"),
+        proxy("http://[::1]:9000") + "",
+        with("mode = \"proxy\"\nupstream = \"http://127.0.0.1:9000\"\nidentity_headers = false"),
+        with("mode = \"forward-auth\""),
+        with("mode = \"forward-auth\"\nidentity_headers = false"),
+        with("mode = \"echo\"\nidentity_headers = true"),
+    ] {
+        assert_eq!(faults(&good), [""; 0], "{good}");
+    }
+    each_is_one_fault(&[
+        (with("mode = \"proxy\""), "upstream: missing; "),
+        (proxy(""), "upstream: is empty; "),
+        (with("mode = \"proxy\"\nupstream = 9000"), "upstream: is no text"),
+        (with("upstream = \"http://127.0.0.1:9000\""), "upstream: means nothing with mode = \"echo\""),
+        (
+            with("mode = \"forward-auth\"\nupstream = \"http://127.0.0.1:9000\""),
+            "upstream: means nothing with mode = \"forward-auth\"",
+        ),
+        (proxy("https://127.0.0.1:9000"), "upstream: is https"),
+        (proxy("127.0.0.1:9000"), "upstream: is no address"),
+        (proxy("http://"), "upstream: is no address"),
+        (proxy("http://:9000"), "upstream: is no address"),
+        (proxy("http://a b"), "upstream: is no address"),
+        (proxy("unix:/run/upstream"), "upstream: is no address"),
+        (proxy("http://127.0.0.1:99999"), "upstream: is no address"),
+        (proxy("http://127.0.0.1:9000/orders"), "upstream: has a path"),
+        (proxy("http://127.0.0.1:9000/?a=b"), "upstream: has a path or a query"),
+        (proxy("http://127.0.0.1:9000#a"), "upstream: has a path or a query"),
+        (
+            with("listen = \"127.0.0.1:9000\"\nmode = \"proxy\"\nupstream = \"http://127.0.0.1:9000\""),
+            "upstream: is where",
+        ),
+        (
+            with("listen = \"0.0.0.0:9000\"\nmode = \"proxy\"\nupstream = \"http://127.0.0.1:9000\""),
+            "upstream: is where",
+        ),
+        (with("identity_headers = false"), "identity_headers: means nothing with mode = \"echo\""),
+        (with("mode = \"forward-auth\"\nidentity_headers = \"no\""), "identity_headers: is neither"),
+    ]);
+    let told = faults(&proxy("http://gate:hunter2@127.0.0.1:9000"));
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with("gate: upstream: ") && !told[0].contains("hunter2"), "{told:?}");
+}
+
+#[test]
 fn what_stands_at_the_top_is_checked_too() {
     let top = |line: &str| format!("{line}\n{BASIC}");
     each_is_one_fault(&[
@@ -371,7 +421,8 @@ fn what_stands_at_the_top_is_checked_too() {
         (top("admin = \"0.0.0.0:0\""), "admin: "),
         (top("realm = \"a\\nb\""), "realm: "),
         (top("realm = \"\""), "realm: "),
-        (top("mode = \"forward-auth\""), "mode: "),
+        (top("mode = \"mirror\""), "mode: \"mirror\" is none of "),
+        (top("mode = 1"), "mode: "),
         (top("admin = \"127.0.0.1:8080\"\nlisten = \"127.0.0.1:8080\""), "admin: "),
         (top("admin = \"127.0.0.1:8080\"\nlisten = \"0.0.0.0:8080\""), "admin: "),
         (

@@ -34,6 +34,7 @@ mod support {
     pub(crate) mod services;
     pub(crate) mod stack;
     pub(crate) mod transcript;
+    pub(crate) mod upstream;
 }
 
 mod answers;
@@ -46,7 +47,10 @@ mod digest;
 mod explain;
 mod login;
 mod paths;
+mod patience;
 mod protocols;
+mod proxied_bodies;
+mod proxied_fields;
 mod refusals;
 mod sessions;
 mod signals;

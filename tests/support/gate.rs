@@ -256,7 +256,7 @@ impl Answer {
 }
 
 /// One request over a connection of its own.
-fn exchange(address: SocketAddr, head: &str, body: &str) -> Answer {
+pub(crate) fn exchange(address: SocketAddr, head: &str, body: &str) -> Answer {
     let mut stream = connect(address);
     let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
     stream.write_all(format!("{head}\r\n{length}Connection: close\r\n\r\n{body}").as_bytes()).unwrap();

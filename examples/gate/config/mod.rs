@@ -6,6 +6,7 @@ mod files;
 mod introspection;
 mod issuer;
 mod keys;
+mod mode;
 mod passwords;
 mod proxies;
 mod resource;
@@ -28,6 +29,7 @@ pub(crate) use self::api_keys::{KeyRing, PREFIX as KEY_PREFIX, locate as key_fil
 pub(crate) use self::digest::DigestArea;
 use self::files::Files;
 pub(crate) use self::keys::{Keys, Published};
+pub(crate) use self::mode::Mode;
 pub(crate) use self::passwords::Checks;
 pub(crate) use self::rule::{Allow, Rule};
 pub(crate) use self::section::Faults;
@@ -43,6 +45,7 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) admin: Option<SocketAddr>,
     pub(crate) realm: String,
+    pub(crate) mode: Mode,
     /// In the order of their challenges; never empty.
     pub(crate) schemes: Vec<SchemeName>,
     pub(crate) cors_preflight: bool,
@@ -129,9 +132,7 @@ fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
     if Challenge::basic(realm.clone()).to_header().is_err() {
         root.fault("realm", "cannot stand in a header; use printable ASCII, at most 1024 bytes");
     }
-    if let Some(mode) = root.text("mode").filter(|mode| mode != "echo") {
-        root.fault("mode", format!("{mode:?} is not available; use \"echo\""));
-    }
+    let mode = mode::read(&mut root, listen);
     let cors_preflight = root.flag("cors_preflight").unwrap_or(false);
     let trusted_proxies = proxies::read(&mut root);
 
@@ -174,6 +175,7 @@ fn read(mut root: Section<'_>, files: &Files, kept: &Kept) -> Option<Config> {
         listen,
         admin,
         realm,
+        mode: mode?,
         schemes,
         cors_preflight,
         trusted_proxies,
