@@ -1,0 +1,33 @@
+//! Envoy with `ext_authz`.
+
+use super::promises::{
+    bodies_are_gates, only_gate_says_who_is_asking, refusals_arrive, sessions_live_behind_it, stage,
+    what_is_judged_is_what_the_upstream_gets,
+};
+use super::support::front::Front;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_but_503_arrive_whole() {
+    let Some(stage) = stage(Front::envoy).await else { return };
+    let refusals = refusals_arrive(&stage, 3);
+    // A 5xx is no answer to Envoy: the last is its own.
+    bodies_are_gates(&refusals[..3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_upstream_is_told_who_is_asking_by_gate_alone() {
+    let Some(stage) = stage(Front::envoy).await else { return };
+    only_gate_says_who_is_asking(&stage);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_request_that_is_judged_is_the_one_that_goes_on() {
+    let Some(stage) = stage(Front::envoy).await else { return };
+    what_is_judged_is_what_the_upstream_gets(&stage);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_begin_act_and_end() {
+    let Some(stage) = stage(Front::envoy).await else { return };
+    sessions_live_behind_it(&stage);
+}
