@@ -1,5 +1,10 @@
 //! Questions, asked by hand: what counts as one, and what is answered where that is not clear.
 
+#[path = "../../examples/gate/arrival.rs"]
+mod arrival;
+
+use arrival::Arrival;
+
 use super::support::gate::{Answer, Gate};
 use super::{CONFIG, alice, bob, start};
 
@@ -164,6 +169,17 @@ fn a_cookie_is_judged_by_the_method_and_the_host_of_the_original() {
     for websocket in ["Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"]
     {
         assert_eq!(get(&[websocket]).problem(), "cross_site", "{websocket}");
+    }
+}
+
+#[test]
+fn only_trusted_proxies_and_this_machine_may_ask_about_others() {
+    let may_ask = |peer: &str, is_trusted| Arrival { peer: peer.parse().unwrap(), is_trusted }.may_ask_about_others();
+    for own in ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"] {
+        assert!(may_ask(own, false), "{own}");
+    }
+    for other in ["10.0.0.1", "192.0.2.1", "::ffff:10.0.0.1", "2001:db8::1", "0.0.0.0", "::"] {
+        assert!(!may_ask(other, false) && may_ask(other, true), "{other}");
     }
 }
 

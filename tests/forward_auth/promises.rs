@@ -187,6 +187,8 @@ pub(crate) fn sessions_live_behind_it(stage: &Stage) {
     for theirs in ["Origin: https://evil.example", "Sec-Fetch-Site: cross-site", "Accept: */*"] {
         assert_eq!(front.ask("POST", "/orders/7", &[&cookie, theirs]).status, 403, "{theirs}");
     }
+    assert_eq!(front.websocket("/optional", &[&cookie, &own], "there and back"), "there and back");
+    assert_eq!(front.websocket("/orders/7", &[&alice()], "there and back"), "there and back");
     let upgrade = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
     let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
     let theirs = [&[&*cookie, "Origin: https://evil.example", key], &upgrade[..]].concat();

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
@@ -141,6 +141,26 @@ impl Front {
         let mut line = String::new();
         BufReader::new(stream).read_line(&mut line).unwrap();
         line.split(' ').nth(1).unwrap_or_else(|| panic!("no answer: {line:?}")).parse().unwrap()
+    }
+
+    /// Asks for a websocket, and says what came back over it.
+    pub(crate) fn websocket(&self, path: &str, fields: &[&str], said: &str) -> String {
+        let fields: String = fields.iter().map(|field| format!("{field}\r\n")).collect();
+        let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13";
+        let upgrade = format!("Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n{key}\r\n{fields}");
+        let mut stream = connect(self.address);
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{upgrade}\r\n", self.address).as_bytes()).unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            assert_eq!(stream.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&head));
+            head.extend(byte);
+        }
+        assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
+        stream.write_all(said.as_bytes()).unwrap();
+        let mut answer = vec![0; said.len()];
+        stream.read_exact(&mut answer).unwrap();
+        String::from_utf8(answer).unwrap()
     }
 
     /// For messages.

@@ -42,7 +42,7 @@ impl Upstream {
                     counted.fetch_add(1, Ordering::SeqCst);
                     answer(request)
                 });
-                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades());
             }
         });
         Self { address, seen, runtime: Some(runtime) }
@@ -62,8 +62,18 @@ impl Drop for Upstream {
     }
 }
 
-/// 200 with method, target, fields in their order, body and trailers; at `/own-401`, a refusal of its own.
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+/// 200 with method, target, fields in their order, body and trailers; at `/own-401`, a refusal of its own. Whoever wants
+/// another protocol gets back there what they send.
+async fn answer(mut request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    if let Some(protocol) = request.headers().get("upgrade").cloned() {
+        let upgraded = hyper::upgrade::on(&mut request);
+        tokio::spawn(async move {
+            let (mut from, mut to) = tokio::io::split(TokioIo::new(upgraded.await.unwrap()));
+            tokio::io::copy(&mut from, &mut to).await
+        });
+        let response = Response::builder().status(101).header("connection", "upgrade").header("upgrade", protocol);
+        return Ok(response.body(Full::default()).unwrap());
+    }
     let (head, body) = request.into_parts();
     let body = body.collect().await.unwrap();
     let fields = |headers: &http::HeaderMap| -> Value {

@@ -134,7 +134,8 @@ pub(super) fn connection_names(headers: &HeaderMap) -> Vec<String> {
 /// Whether a field is for one connection: by what it is, or because `Connection` names it.
 fn is_of_connection(name: &HeaderName, named: &[String]) -> bool {
     [CONNECTION, TE, TRANSFER_ENCODING, UPGRADE].contains(name)
-        || matches!(name.as_str(), "keep-alive" | "proxy-connection" | "http2-settings")
+        // The last is of no use to anybody, and becomes HTTP_PROXY where fields are variables.
+        || matches!(name.as_str(), "http2-settings" | "keep-alive" | "proxy-connection" | "proxy")
         || named.iter().any(|own| own == name.as_str())
 }
 
