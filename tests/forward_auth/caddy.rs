@@ -1,8 +1,8 @@
 //! Caddy with `forward_auth`.
 
 use super::promises::{
-    bodies_are_gates, only_gate_says_who_is_asking, refusals_arrive, sessions_live_behind_it, stage,
-    what_is_judged_is_what_the_upstream_gets,
+    bodies_are_gates, digest_is_about_the_original, digest_stage, only_gate_says_who_is_asking, refusals_arrive,
+    sessions_live_behind_it, stage, what_is_judged_is_what_the_upstream_gets,
 };
 use super::support::front::Front;
 
@@ -28,4 +28,10 @@ async fn the_request_that_is_judged_is_the_one_that_goes_on() {
 async fn sessions_begin_act_and_end() {
     let Some(stage) = stage(Front::caddy).await else { return };
     sessions_live_behind_it(&stage);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn digest_is_judged_on_the_request_that_the_client_made() {
+    let Some(stage) = digest_stage(Front::caddy).await else { return };
+    digest_is_about_the_original(&stage);
 }

@@ -1,9 +1,14 @@
 //! What holds behind every proxy.
 
+use std::net::SocketAddr;
+use std::process::Command;
+
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::support::front::Front;
-use super::support::gate::{Answer, Gate};
+use super::support::gate::{Answer, Folder, Gate};
+use super::support::services;
 use super::support::upstream::{Upstream, all, identity_names};
 use super::{alice, basic, bob, start};
 
@@ -15,10 +20,21 @@ pub(crate) struct Stage {
 }
 
 /// Starts all three; nothing where the proxy is not there.
-pub(crate) async fn stage(
-    front: impl AsyncFnOnce(std::net::SocketAddr, std::net::SocketAddr) -> Option<Front>,
-) -> Option<Stage> {
-    let (gate, upstream) = (start(), Upstream::start());
+pub(crate) async fn stage(front: impl AsyncFnOnce(SocketAddr, SocketAddr) -> Option<Front>) -> Option<Stage> {
+    stage_with(start(), front).await
+}
+
+/// The same with Digest alone, for alice.
+pub(crate) async fn digest_stage(front: impl AsyncFnOnce(SocketAddr, SocketAddr) -> Option<Front>) -> Option<Stage> {
+    let hash: String = Sha256::digest("alice:hall:wonderland").iter().map(|byte| format!("{byte:02x}")).collect();
+    let config = "realm = \"hall\"\nmode = \"forward-auth\"\n[digest]\nhtdigest = \"users.htdigest\"\n\
+                  [[rule]]\npath = \"/public/*\"\nallow = \"public\"\n[[rule]]\npath = \"/orders/*\"\n";
+    let folder = Folder::new().with("gate.toml", config).with("users.htdigest", format!("alice:hall:{hash}\n"));
+    stage_with(Gate::start(folder), front).await
+}
+
+async fn stage_with(gate: Gate, front: impl AsyncFnOnce(SocketAddr, SocketAddr) -> Option<Front>) -> Option<Stage> {
+    let upstream = Upstream::start();
     let front = front(gate.address, upstream.address).await?;
     Some(Stage { front, gate, upstream })
 }
@@ -168,6 +184,21 @@ pub(crate) fn what_is_judged_is_what_the_upstream_gets(stage: &Stage) {
     assert_eq!(front.ask("DELETE", "/orders/7", &[&alice()]).status, 403, "the method is judged too");
     let posted = told(stage, &front.post("POST", "/orders/7", &[&alice()], "a body that is not asked about"));
     assert_eq!((&posted["method"], &posted["body"]), (&"POST".into(), &"a body that is not asked about".into()));
+}
+
+/// Digest is about method and target, and curl knows nothing of a gate.
+pub(crate) fn digest_is_about_the_original(stage: &Stage) {
+    let Some(curl) = services::program("curl") else { return };
+    let url = format!("http://{}/orders/7?a=b%20c", stage.front.address);
+    for method in ["GET", "POST"] {
+        let mut command = Command::new(&curl);
+        command.args(["--silent", "--digest", "--user", "alice:wonderland", "--request", method, &url]);
+        let output = command.output().unwrap();
+        let told: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {output:?}\n{}\n{}", stage.front.log(), stage.gate.log()));
+        assert_eq!((&told["method"], &told["target"]), (&method.into(), &"/orders/7?a=b%20c".into()));
+        assert_eq!((all(&told, "x-auth-subject"), all(&told, "x-auth-scheme")), (vec!["alice"], vec!["digest"]));
+    }
 }
 
 /// Log-in and log-out reach gate, and a cookie acts for its own pages alone.
