@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::support::front::Front;
 use super::support::gate::{Answer, Folder, Gate};
 use super::support::services;
-use super::support::upstream::{Upstream, all, identity_names};
+use super::support::upstream::{OWN_CHALLENGES, Upstream, all, identity_names};
 use super::{alice, basic, bob, start};
 
 /// A proxy before a gate and an upstream.
@@ -73,7 +73,11 @@ pub(crate) fn refusals_arrive(stage: &Stage, challenges: usize) -> Vec<(&'static
     assert_eq!(upstream.seen(), before, "nothing of this reaches the upstream");
 
     let own = front.get("/own-401", &[]);
-    assert_eq!((own.status, own.all("www-authenticate")), (401, vec!["Basic realm=\"upstream\""]));
+    assert_eq!(
+        (own.status, own.all("www-authenticate")),
+        (401, OWN_CHALLENGES.to_vec()),
+        "as through any reverse proxy"
+    );
     vec![("missing", unknown), ("forbidden", missing), ("throttled", throttled), ("unavailable", unable)]
 }
 

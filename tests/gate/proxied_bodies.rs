@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::alice;
 use super::proxied_fields::proxy_folder;
-use super::support::gate::{Answer, Gate, connect, read_answer};
+use super::support::gate::{Answer, Gate, connect, read_answer, wait_until};
 use super::support::upstream::{Upstream, all};
 
 /// A gate before an upstream that the test plays itself.
@@ -99,6 +99,22 @@ fn an_upgraded_connection_passes_both_ways() {
     }
     drop(client);
     assert_eq!(upstream.read(&mut [0]).unwrap(), 0, "an end is passed on too");
+}
+
+#[test]
+fn an_open_tunnel_keeps_gate_from_nothing() {
+    let upstream = Upstream::start();
+    let mut gate = Gate::start(proxy_folder(&upstream.address.to_string(), ""));
+    let mut client = connect(gate.address);
+    let wish = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+    client.write_all(head(&gate, "GET /open/x", wish).as_bytes()).unwrap();
+    assert!(read_until(&mut client, "\r\n\r\n").starts_with("HTTP/1.1 101 "));
+    assert!(gate.reload());
+    client.write_all(b"still there").unwrap();
+    read_until(&mut client, "still there");
+    gate.signal("TERM");
+    wait_until("the end", || gate.has_ended().is_some());
+    assert!(gate.has_ended().unwrap().success());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use serde_json::Value;
 
 use super::support::gate::{Answer, Folder, Gate, connect, wait_until};
-use super::support::upstream::{Upstream, all, identity_names};
+use super::support::upstream::{OWN_CHALLENGES, Upstream, all, identity_names};
 use super::{RULES, alice, basic, bearer, bob, cookie, folder, log_in};
 use serde_json::json;
 
@@ -239,7 +239,7 @@ fn an_answer_of_the_upstream_is_its_own_a_401_too() {
     assert!(gate.reload());
     let answer = gate.get("/own-401", &[]);
     assert_eq!(answer.status, 401);
-    assert_eq!(answer.all("www-authenticate"), ["Basic realm=\"upstream\""]);
+    assert_eq!(answer.all("www-authenticate"), OWN_CHALLENGES);
     assert_eq!(answer.json()["target"], "/own-401");
 }
 

@@ -18,6 +18,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+/// Of a refusal by the upstream.
+pub(crate) const OWN_CHALLENGES: [&str; 2] = ["Bearer realm=\"upstream\"", "Basic realm=\"upstream\""];
+
 /// It stops with this, and has a thread of its own: tests may block.
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
@@ -89,7 +92,10 @@ async fn answer(mut request: Request<Incoming>) -> Result<Response<Full<Bytes>>,
     });
     let response = Response::builder().header("content-type", "application/json");
     let response = match head.uri.path() {
-        "/own-401" => response.status(401).header("www-authenticate", "Basic realm=\"upstream\""),
+        "/own-401" => response
+            .status(401)
+            .header("www-authenticate", OWN_CHALLENGES[0])
+            .header("www-authenticate", OWN_CHALLENGES[1]),
         _ => response,
     };
     Ok(response.body(Full::from(told.to_string())).unwrap())
