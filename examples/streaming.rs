@@ -15,6 +15,13 @@
 //! content-type: application/problem+json
 //! www-authenticate: Bearer realm="streaming"
 //!
+//! $ curl -i -H 'accept: text/html' localhost:3000/films/metropolis/sd
+//! HTTP/1.1 401 Unauthorized
+//! content-type: text/html; charset=utf-8
+//! www-authenticate: Bearer realm="streaming"
+//!
+//! …<h1>…
+//!
 //! $ curl -i --oauth2-bearer "$EXPIRED" localhost:3000/films/metropolis/sd
 //! HTTP/1.1 401 Unauthorized
 //! www-authenticate: Bearer realm="streaming", error="invalid_token", error_description="The token has expired"
@@ -109,7 +116,7 @@ pub(crate) fn routes() -> Routes {
 pub(crate) fn app(demo: &Demo) -> Result<Router, ConfigError> {
     let keys = KeySet::hmac(Algorithm::HS256, Secret::new(demo.key.to_vec()))?;
     let tokens = JwtVerifier::new([Issuer::new(NAME, [NAME], keys)])?;
-    let layer = AuthenticateLayer::builder().scheme(Bearer::new(NAME, tokens)).respond_with(Upgrade::new()).build()?;
+    let layer = AuthenticateLayer::builder().scheme(Bearer::new(NAME, tokens)).respond_with(Upgrade::new()?).build()?;
     routes().build(&layer)
 }
 

@@ -4,6 +4,7 @@
 #![cfg(all(
     feature = "axum",
     feature = "bcrypt",
+    feature = "html",
     feature = "htpasswd",
     feature = "jwt",
     any(feature = "aws-lc-rs", feature = "rust-crypto"),

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use axum::http::header::ACCEPT;
 use axum::http::request::Parts;
-use portcullis::Identity;
-use portcullis::response::{Problem, Rejection, Reply, Respond};
+use portcullis::response::{Page, Rejection, Reply, Representation, Respond};
+use portcullis::{ConfigError, Identity};
 use serde_json::json;
 
 pub(crate) struct Plan {
@@ -37,12 +36,12 @@ impl Plan {
 /// Tells those whose plan is too small which one they need; all other refusals are told in the usual words.
 #[derive(Debug)]
 pub(crate) struct Upgrade {
-    usual: Problem,
+    usual: Page,
 }
 
 impl Upgrade {
-    pub(crate) const fn new() -> Self {
-        Self { usual: Problem }
+    pub(crate) fn new() -> Result<Self, ConfigError> {
+        Ok(Self { usual: Page::builder().application("Films").support("our help desk").build()? })
     }
 }
 
@@ -53,7 +52,8 @@ impl Respond for Upgrade {
             return self.usual.respond(rejection, head);
         };
         let (id, url) = (rejection.id(), format!("/plans#{name}"));
-        if is_from_a_browser(head) {
+        let among = [Representation::Problem, Representation::Html];
+        if Representation::preferred(&head.headers, &among) == Representation::Html {
             // Nothing of the request stands in the page, so there is nothing to escape.
             let mut page = String::from("<!doctype html>\n<html lang=\"en\">\n<title>Not in your plan</title>\n");
             let _ = write!(page, "<h1>This is in the plan {name}</h1>\n<p>Your own plan does not have it.</p>\n");
@@ -75,9 +75,4 @@ impl Respond for Upgrade {
         });
         Reply::new("application/problem+json", format!("{problem}\n"))
     }
-}
-
-fn is_from_a_browser(head: &Parts) -> bool {
-    let accepts_html = |line: &str| line.contains("text/html");
-    head.headers.get_all(ACCEPT).iter().filter_map(|line| line.to_str().ok()).any(accepts_html)
 }
