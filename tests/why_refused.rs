@@ -449,7 +449,7 @@ fn every_cause_in_the_source_has_a_hint() {
         for (start, _) in code.match_indices(".because(") {
             causes += 1;
             let rest: String = code[start..].chars().take(400).collect();
-            let end = rest.find(|character| character == ';' || character == '}').unwrap_or(rest.len());
+            let end = rest.find([';', '}']).unwrap_or(rest.len());
             let statement = &rest[..end.max(rest.find(".hint(").map_or(0, |at| if at < 160 { at + 6 } else { 0 }))];
             if !statement.contains(".hint(") {
                 without.push(format!("{path}: {}", rest.lines().next().unwrap()));

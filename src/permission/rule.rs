@@ -136,16 +136,17 @@ impl Rule {
     pub(super) async fn explain(&self, head: &Parts) -> Decision<'static> {
         let refused = match self.judge(head) {
             Verdict::Allow => None,
-            Verdict::Ask(identity) => Guarded(Box::pin(self.ask(&identity, head)))
-                .await
-                .unwrap_or_else(|| {
-                    Err(identity.handed_on::<Context>().map_or_else(Rejection::forgotten_layer, panicked))
-                })
-                .err(),
+            Verdict::Ask(identity) => match Guarded(Box::pin(self.ask(&identity, head))).await {
+                Some(decision) => decision.err(),
+                None => Some(panicked_over(&identity)),
+            },
             Verdict::Refuse(rejection) => Some(rejection),
         };
         let context = outside(head);
-        let voice = context.map_or_else(|| Voice::of_nobody(), |context| &context.voice);
+        let voice = match context {
+            Some(context) => &context.voice,
+            None => Voice::of_nobody(),
+        };
         let who = head.extensions.get::<Identity>().map(who);
         match refused {
             Some(rejection) => record::refused(&rejection, voice, who, head).into_owned(),
@@ -183,15 +184,20 @@ fn panicked(context: &Context) -> Rejection {
         .with_cause(Some("a policy panicked"))
 }
 
+fn panicked_over(identity: &Identity) -> Rejection {
+    identity.handed_on::<Context>().map_or_else(Rejection::forgotten_layer, panicked)
+}
+
 impl Deciding {
     pub(super) fn new(rule: Arc<Rule>, identity: Identity, head: Parts) -> Self {
         let asking = Arc::clone(&rule);
         // The one box on this path: a policy that waits does I/O, beside which an allocation is nothing.
         let decision = Box::pin(async move {
             let asked = Guarded(Box::pin(asking.ask(&identity, &head))).await;
-            let decision = asked.unwrap_or_else(|| {
-                Err(identity.handed_on::<Context>().map_or_else(Rejection::forgotten_layer, panicked))
-            });
+            let decision = match asked {
+                Some(decision) => decision,
+                None => Err(panicked_over(&identity)),
+            };
             (decision, head)
         });
         Self { rule, decision }

@@ -49,7 +49,7 @@ struct Entry {
     strict: bool,
     fresh: Option<Fresh>,
     /// The same for scripts, where it differs.
-    quiet: Option<Box<Entry>>,
+    quiet: Option<Box<Self>>,
 }
 
 #[derive(Debug)]

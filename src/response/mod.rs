@@ -26,10 +26,10 @@ pub(crate) mod json;
 mod log_in;
 mod navigation;
 mod negotiate;
+mod own_path;
 mod own_refusal;
 #[cfg(feature = "html")]
 mod page;
-mod own_path;
 mod problem;
 pub(crate) mod record;
 mod rejection;
@@ -57,11 +57,11 @@ pub use challenge::Challenge;
 pub(crate) use challenges::{ChallengeSet, Offer};
 pub(crate) use context::{Anonymous, Context};
 pub use negotiate::Representation;
+#[cfg(feature = "login")]
+pub(crate) use own_path::{MAX_OWN_PATH, digit, own_path};
 pub use own_refusal::OwnRefusal;
 #[cfg(feature = "html")]
 pub use page::{Page, PageBuilder, PageCause, PageLabel, PageText, PageTexts};
-#[cfg(feature = "login")]
-pub(crate) use own_path::{MAX_OWN_PATH, digit, own_path};
 pub use problem::Problem;
 pub use rejection::Rejection;
 pub(crate) use rejection::Wanted;

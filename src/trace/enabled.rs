@@ -60,7 +60,7 @@ struct Lines<'a>(&'a Decision<'a>);
 
 impl std::fmt::Debug for Lines<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.findings().iter().map(|finding| format_args_of(finding))).finish()
+        f.debug_list().entries(self.0.findings().iter().map(format_args_of)).finish()
     }
 }
 

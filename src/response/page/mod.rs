@@ -65,7 +65,6 @@ impl Page {
     }
 
     /// Begins with what [`new`](Self::new) has.
-    #[must_use]
     pub fn builder() -> PageBuilder {
         PageBuilder::new()
     }
