@@ -225,3 +225,18 @@ fn preflights_pass_where_they_shall_and_say_nothing_of_anybody() {
     assert_eq!(silent.status, 204);
     assert!(FIELDS.iter().all(|name| silent.field(name).is_none()), "{silent:?}");
 }
+
+#[test]
+fn explain_judges_the_original_too() {
+    let gate = start();
+    let explain = |target: &str, fields: &str| {
+        let told = format!("X-Forwarded-Method: GET\r\nX-Forwarded-Uri: {target}\r\n{fields}");
+        gate.folder.explain(&format!("GET / HTTP/1.1\r\nHost: localhost\r\n{told}\r\n"))
+    };
+    let (passes, steps) = explain("/orders/7", &format!("{}\r\n", alice()));
+    assert!(passes && steps.starts_with("question: about GET /orders/7\nrule: path = \"/orders/*\""), "{steps}");
+    let (passes, steps) = explain("/login", "");
+    assert!(!passes && steps.contains("rule: none matches"), "{steps}");
+    let (passes, steps) = explain("/orders/7", "X-Original-Method: GET\r\n");
+    assert!(!passes && steps.starts_with("question: refused, 400: "), "{steps}");
+}
