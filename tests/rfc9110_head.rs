@@ -80,7 +80,7 @@ async fn serve(layer: AuthenticateLayer) -> std::net::SocketAddr {
     tokio::spawn(async move {
         let inner = service_fn(async |_: Request<Incoming>| Ok::<_, Infallible>(Response::new(Full::from("inside"))));
         while let Ok((stream, _)) = listener.accept().await {
-            let service = TowerToHyperService::new(layer.layer(inner.clone()));
+            let service = TowerToHyperService::new(layer.layer(inner));
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     });
