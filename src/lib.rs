@@ -74,7 +74,7 @@
 //! | `grpc` | no | refusals in the form that clients of gRPC understand |
 //! | `axum` | no | extractors for handlers, and routes none of which is forgotten: the module `axum` |
 //! | `tracing` | no | an event for every refusal |
-//! | `metrics` | no | counts and durations through the `metrics` crate |
+//! | `metrics` | no | counts and durations through the `metrics` crate: [its page](guide::metrics) |
 //! | `test-kit` | no | an issuer, forged tokens and assertions for the tests of services: the module `test_kit` |
 //! | `full` | no | all of these |
 //!
@@ -120,6 +120,7 @@ pub mod clock;
 mod deferred;
 pub mod error;
 pub mod guide;
+mod measure;
 mod names;
 pub mod observe;
 #[cfg(any(feature = "jwks", feature = "introspection"))]

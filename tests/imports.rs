@@ -7,20 +7,24 @@ use std::path::{Path, PathBuf};
 
 /// What each part may use of the crate; leaves use nothing. Nobody lists `axum`, `login` or `test_kit`:
 /// nobody may use them; and `authenticate` is for `login` and `axum` alone.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("clock", &[]),
     ("error", &[]),
     ("names", &[]),
     ("secret", &[]),
     ("observe", &["clock", "error"]),
     ("trace", &["clock", "error", "observe"]),
+    ("measure", &["clock", "error", "observe"]),
     ("credentials", LEAVES),
     ("outbound", LEAVES),
-    ("identity", &["credentials", "outbound", "clock", "error", "names", "observe", "secret", "trace"]),
+    ("identity", &["credentials", "outbound", "clock", "error", "measure", "names", "observe", "secret", "trace"]),
     ("response", LEAVES),
-    ("resource", &["response", "clock", "error", "names", "observe", "secret", "trace"]),
+    ("resource", &["response", "clock", "error", "measure", "names", "observe", "secret", "trace"]),
     ("deferred", &["response"]),
-    ("permission", &["identity", "response", "deferred", "clock", "error", "names", "observe", "secret", "trace"]),
+    (
+        "permission",
+        &["identity", "response", "deferred", "clock", "error", "measure", "names", "observe", "secret", "trace"],
+    ),
     (
         "authenticate",
         &[
@@ -31,6 +35,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "deferred",
             "clock",
             "error",
+            "measure",
             "names",
             "observe",
             "secret",
@@ -46,6 +51,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "response",
             "clock",
             "error",
+            "measure",
             "names",
             "observe",
             "secret",
@@ -55,13 +61,16 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     // Its routes put both layers together, which no middleware does.
     ("axum", &["authenticate", "identity", "permission", "response", "error"]),
     ("guide", &[]),
-    ("test_kit", &["credentials", "identity", "response", "clock", "error", "names", "observe", "secret", "trace"]),
+    (
+        "test_kit",
+        &["credentials", "identity", "response", "clock", "error", "measure", "names", "observe", "secret", "trace"],
+    ),
 ];
 
 /// What `macro_export` puts at the root, wherever it is written.
 const MACROS: [&str; 1] = ["session_store_contract"];
 
-const LEAVES: &[&str] = &["clock", "error", "names", "observe", "secret", "trace"];
+const LEAVES: &[&str] = &["clock", "error", "measure", "names", "observe", "secret", "trace"];
 
 /// A source file: code alone, without comments and without the tests at its end.
 struct Source {

@@ -21,6 +21,7 @@ use crate::credentials::Authorization;
 use crate::deferred::{Addition, Additions, Decide, Passed};
 use crate::error::{ConfigError, ConfigFault, Reason};
 use crate::identity::{Identity, VerifyError};
+use crate::measure::{Decisions, Started};
 use crate::observe::Stage;
 use crate::response::{Anonymous, ChallengeSet, Context, Kept, Offer, Rejection, Voice, answer};
 
@@ -72,6 +73,7 @@ pub(super) struct Waiting {
     pub(super) verdict: Pending,
     pub(super) used: usize,
     pub(super) ambient: bool,
+    pub(super) started: Started,
     /// Taken when the verdict is there.
     pub(super) head: Option<Parts>,
     pub(super) judge: Arc<Judge>,
@@ -98,6 +100,7 @@ impl Judge {
         };
         let challenges = Arc::new(challenges.varying_by(voice.browsers.fields()));
         voice.schemes = schemes.iter().map(|scheme| scheme.challenge().scheme()).collect();
+        voice.decisions = Arc::new(Decisions::new(&voice.schemes));
         let voice = Arc::new(voice);
         let context = |used| Arc::new(Context { challenges: Arc::clone(&challenges), used, voice: Arc::clone(&voice) });
         let entries = schemes.into_iter().enumerate().map(|(index, scheme)| Entry {
@@ -297,6 +300,7 @@ impl Decide for Waiting {
             Ok(verdict) => self.judge.conclude(ready!(verdict), self.used, self.ambient),
             Err(_) => self.judge.panicked(Some(self.used)),
         };
+        self.judge.voice.decisions.waited(self.used, self.started);
         match self.head.take() {
             Some(head) => Poll::Ready(self.judge.settle(settled, head)),
             None => Poll::Pending,

@@ -9,6 +9,7 @@ use tower_service::Service;
 use super::future::ResponseFuture;
 use super::judge::{Judge, Verdict, Waiting};
 use crate::deferred::{Deferred, Passed};
+use crate::measure::Started;
 use crate::response::ResponseBody;
 
 /// The service that [`AuthenticateLayer`](super::AuthenticateLayer) makes.
@@ -81,7 +82,9 @@ where
             // caller that keeps this service would wait for what it holds itself. So the ready instance is dropped, and
             // after acceptance a clone is driven to readiness.
             Verdict::Wait { verdict, used, ambient } => {
-                let waiting = Waiting { verdict, used, ambient, head: Some(head), judge: Arc::clone(&self.judge) };
+                let started = Started::now();
+                let judge = Arc::clone(&self.judge);
+                let waiting = Waiting { verdict, used, ambient, started, head: Some(head), judge };
                 self.inner = self.inner.clone();
                 Deferred::deciding(waiting, body, self.inner.clone())
             }

@@ -72,6 +72,7 @@ fn blank<'a>(voice: &'a Voice, used: Option<usize>, who: Who<'a>, head: &'a Part
 impl Voice {
     /// Tells whoever listens that a request is refused.
     pub(super) fn tell_refused(&self, rejection: &Rejection, who: Who<'_>, head: &Parts) {
+        self.decisions.refused(rejection.reason(), rejection.stage(), rejection.used());
         let logged = self.sampling.admit(rejection.reason());
         if logged.is_none() && self.listener.is_deaf() {
             return;
@@ -85,6 +86,7 @@ impl Voice {
 
     /// Tells whoever listens that a request is let in. Costs next to nothing where nobody does.
     pub(crate) fn tell_passed(&self, stage: Stage, used: Option<usize>, who: Who<'_>, head: &Parts) {
+        self.decisions.passed(stage, used, who.is_some());
         let is_followed = trace::is_following();
         if !is_followed && self.listener.is_deaf() {
             return;

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use super::browsers::Browsers;
 use super::problem::Problem;
 use super::respond::Respond;
+use crate::measure::Decisions;
 use crate::observe::Listener;
 use crate::trace::Sampling;
 
@@ -16,6 +17,7 @@ pub(crate) struct Voice {
     pub(crate) listener: Listener,
     pub(crate) sampling: Arc<Sampling>,
     pub(crate) browsers: Browsers,
+    pub(crate) decisions: Arc<Decisions>,
     /// The names of the layer's schemes, in the order in which they are asked.
     pub(crate) schemes: Arc<[&'static str]>,
 }
@@ -31,6 +33,7 @@ impl Voice {
             listener: Listener::default(),
             sampling: Arc::new(Sampling::new(Self::DEFAULT_LOGGED_PER_SECOND)),
             browsers: Browsers::default(),
+            decisions: Arc::new(Decisions::new(&[])),
             schemes: Arc::default(),
         }
     }

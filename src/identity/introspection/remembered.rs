@@ -11,6 +11,7 @@ use crate::error::Reason;
 use crate::identity::digest::Digest;
 use crate::identity::error::VerifyError;
 use crate::identity::jwt::Accepted;
+use crate::measure::Lookups;
 
 /// What an issuer's answer comes to. An active token is judged further on every use.
 pub(super) type Verdict = Result<Arc<Accepted>, VerifyError>;
@@ -19,14 +20,15 @@ pub(super) type Verdict = Result<Arc<Accepted>, VerifyError>;
 pub(super) struct Remembered {
     active: Memory<Arc<Accepted>>,
     inactive: Memory<VerifyError>,
+    pub(super) lookups: Lookups,
 }
 
 impl Remembered {
     pub(super) fn new(limits: AnswerCache) -> Self {
-        Self {
-            active: Memory::new(limits.entries, limits.active_for),
-            inactive: Memory::new(limits.entries, limits.inactive_for),
-        }
+        let active = Memory::new(limits.entries, limits.active_for);
+        let inactive = Memory::new(limits.entries, limits.inactive_for);
+        let lookups = Lookups::new("introspection", active.entries.is_some() || inactive.entries.is_some());
+        Self { active, inactive, lookups }
     }
 
     pub(super) fn get(&self, token: &Digest, now: Duration) -> Option<Verdict> {

@@ -74,8 +74,10 @@ impl IntrospectionVerifier {
     pub async fn verify_token(&self, token: &str) -> Result<Identity, VerifyError> {
         let digest = Digest::of([token.as_bytes()]);
         if let Some((_, verdict)) = self.0.recall(&digest, token) {
+            self.0.remembered.lookups.hit();
             return verdict;
         }
+        self.0.remembered.lookups.missed();
         let verdict = self.0.ask(digest, token).await;
         self.0.admit(verdict, token)
     }
@@ -146,7 +148,9 @@ impl Verifier<BearerToken> for IntrospectionVerifier {
 
     fn verify_now(&self, token: &BearerToken) -> Option<Result<Identity, VerifyError>> {
         let token = token.expose();
-        self.0.recall(&Digest::of([token.as_bytes()]), token).map(|(_, verdict)| verdict)
+        let (_, verdict) = self.0.recall(&Digest::of([token.as_bytes()]), token)?;
+        self.0.remembered.lookups.hit();
+        Some(verdict)
     }
 }
 

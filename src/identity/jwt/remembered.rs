@@ -13,11 +13,13 @@ use super::standing::Standing;
 use super::table::Table;
 use super::token_cache::TokenCache;
 use crate::identity::identity::{Facts, Proof};
+use crate::measure::Lookups;
 use crate::names::Names;
 
 /// The tokens of one list of issuers; another list begins with none.
 pub(super) struct Remembered {
     table: Option<Table>,
+    pub(super) lookups: Lookups,
     /// Gives tokens their numbers; its key is drawn anew for every list.
     hasher: foldhash::quality::RandomState,
 }
@@ -45,7 +47,8 @@ pub(super) struct Genuine {
 impl Remembered {
     pub(super) fn new(limits: TokenCache) -> Self {
         let table = (limits.entries > 0).then(|| Table::new(limits));
-        Self { table, hasher: foldhash::quality::RandomState::default() }
+        let lookups = Lookups::new("tokens", table.is_some());
+        Self { table, lookups, hasher: foldhash::quality::RandomState::default() }
     }
 
     /// A token as it can be looked for here.

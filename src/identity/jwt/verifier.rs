@@ -20,6 +20,7 @@ use crate::error::{ConfigError, Reason};
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
 use crate::identity::revocation::{ErasedRevocations, Revocations};
+use crate::measure::{Checks, Started};
 
 /// Verifies JWT access tokens of one or more issuers.
 ///
@@ -54,6 +55,7 @@ pub struct JwtVerifier {
 pub(super) struct State {
     pub(super) issuers: Issuers,
     remembered: Remembered,
+    checks: Checks,
 }
 
 /// How far judging a token came.
@@ -105,7 +107,7 @@ impl JwtVerifier {
     /// As [`new`](Self::new). The old issuers stay then.
     pub fn replace(&self, issuers: impl IntoIterator<Item = Issuer>) -> Result<(), ConfigError> {
         let issuers = Issuers::new(issuers)?;
-        self.state.store(Arc::new(State { issuers, remembered: Remembered::new(self.cache) }));
+        self.state.store(Arc::new(State::new(issuers, self.cache)));
         Ok(())
     }
 
@@ -150,6 +152,7 @@ impl JwtVerifier {
         if let Some(genuine) = state.remembered.get(presented) {
             // Else the key is gone, or all keys are too old: it is judged like any other token.
             if state.believes(&genuine) {
+                state.remembered.lookups.hit();
                 let verdict = self.admit(token, genuine);
                 if matches!(&verdict, Err(error) if error.reason() != Reason::Unavailable) {
                     state.remembered.remove(presented);
@@ -158,8 +161,11 @@ impl JwtVerifier {
             }
             state.remembered.remove(presented);
         }
+        state.remembered.lookups.missed();
+        let started = Started::now();
         match self.verify_genuine(&state, token) {
             Ok(genuine) => {
+                state.checks.passed(started);
                 let genuine = Arc::new(genuine);
                 let verdict = self.admit(token, Arc::clone(&genuine));
                 if verdict.is_ok() {
@@ -222,6 +228,10 @@ impl JwtVerifier {
 }
 
 impl State {
+    fn new(issuers: Issuers, cache: TokenCache) -> Self {
+        Self { issuers, remembered: Remembered::new(cache), checks: Checks::new() }
+    }
+
     /// Whether the key that a token was verified with may still be believed.
     fn believes(&self, genuine: &Genuine) -> bool {
         let issuer = self.issuers.at(genuine.issuer);
@@ -230,7 +240,7 @@ impl State {
 }
 
 fn state(issuers: Issuers, cache: TokenCache) -> Arc<ArcSwap<State>> {
-    Arc::new(ArcSwap::from_pointee(State { issuers, remembered: Remembered::new(cache) }))
+    Arc::new(ArcSwap::from_pointee(State::new(issuers, cache)))
 }
 
 /// Why a token was not found genuine.

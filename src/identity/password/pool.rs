@@ -13,6 +13,7 @@ use super::workers::{Lateness, Workers};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, ConfigFault};
 use crate::identity::error::VerifyError;
+use crate::measure::Hashing;
 
 /// A few threads of its own on which passwords are hashed, so that guessing passwords slows down nothing but passwords.
 ///
@@ -49,6 +50,7 @@ struct Shared {
     deadline: Duration,
     clock: Arc<dyn Clock>,
     workers: Arc<Workers>,
+    hashing: Hashing,
 }
 
 impl HashPool {
@@ -91,7 +93,7 @@ impl HashPool {
             return job.refuse(self.unavailable(NotRun::NoThreads(why)));
         }
         let deadline = clock.monotonic().saturating_add(*deadline);
-        match workers.push(source, Queued { job, deadline }) {
+        match workers.push(source, Queued { job, deadline, place: self.shared.hashing.place() }) {
             Placed::Waits => {}
             Placed::InsteadOf(left_out) | Placed::Full(left_out) => left_out.job.refuse(self.unavailable(NotRun::Full)),
         }
@@ -103,7 +105,8 @@ impl HashPool {
         let deadline = clock.monotonic().saturating_add(*deadline);
         // Whoever gave the work sees that it was not done by what it drops.
         if workers.start(*threads, || self.lateness()).is_ok() {
-            workers.push_if_room(Source::Unknown, Queued { job: Box::new(Unattended(work)), deadline });
+            let (job, place) = (Box::new(Unattended(work)), self.shared.hashing.place());
+            workers.push_if_room(Source::Unknown, Queued { job, deadline, place });
         }
     }
 
@@ -211,7 +214,8 @@ impl HashPoolBuilder {
 
     fn unchecked(self) -> HashPool {
         let Self { threads, queue, deadline, clock } = self;
-        HashPool { shared: Arc::new(Shared { threads, queue, deadline, clock, workers: Workers::new(queue) }) }
+        let (workers, hashing) = (Workers::new(queue), Hashing::new());
+        HashPool { shared: Arc::new(Shared { threads, queue, deadline, clock, workers, hashing }) }
     }
 }
 

@@ -20,6 +20,7 @@ use zeroize::Zeroize;
 
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::BasicCredentials;
+use crate::measure::Lookups;
 
 /// How much a [`PasswordVerifier`](super::PasswordVerifier) remembers of credentials that were right, and for how long.
 ///
@@ -92,6 +93,7 @@ pub(super) struct Remembered {
     limits: PasswordMemory,
     clock: Arc<dyn Clock>,
     owners: RandomState,
+    pub(super) lookups: Lookups,
 }
 
 type Tags = Cache<u64, Right, UnitWeighter, foldhash::fast::RandomState>;
@@ -118,7 +120,8 @@ impl Remembered {
                 DefaultLifecycle::default(),
             )
         });
-        Self { key: key(), tags, limits, clock, owners: RandomState::new() }
+        let lookups = Lookups::new("passwords", is_on);
+        Self { key: key(), tags, limits, clock, owners: RandomState::new(), lookups }
     }
 
     pub(super) fn with_limits(&self, limits: PasswordMemory) -> Self {

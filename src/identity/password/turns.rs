@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::argon2::Memory;
 use super::source::Source;
 use crate::identity::error::VerifyError;
+use crate::measure::Place;
 
 /// Work that waits for its turn.
 pub(super) trait Job: Send {
@@ -21,6 +22,7 @@ pub(super) trait Job: Send {
 pub(super) struct Queued {
     pub(super) job: Box<dyn Job>,
     pub(super) deadline: Duration,
+    pub(super) place: Place,
 }
 
 /// What waits. A source that sends much waits behind itself: the next job is taken from the source whose turn it is, and
@@ -129,6 +131,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::measure::Hashing;
 
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<String>>>);
@@ -164,7 +167,11 @@ mod tests {
     }
 
     fn queued(name: &'static str, log: &Log, left: &Arc<AtomicBool>) -> Queued {
-        Queued { job: Box::new(Named(name, log.clone(), Arc::clone(left))), deadline: Duration::MAX }
+        Queued {
+            job: Box::new(Named(name, log.clone(), Arc::clone(left))),
+            deadline: Duration::MAX,
+            place: Hashing::new().place(),
+        }
     }
 
     fn run_all(turns: &mut Turns, log: &Log) -> Vec<String> {

@@ -171,8 +171,10 @@ impl Verifier<BasicCredentials> for PasswordVerifier {
         if let Some(identity) = found.account.as_ref().ok().and_then(|account| account.identity.as_ref())
             && self.memory.holds(&tag)
         {
+            self.memory.lookups.hit();
             return Ok(identity.clone());
         }
+        self.memory.lookups.missed();
         let credentials = Arc::new(credentials);
         let check = Check { credentials: Arc::clone(&credentials), hash };
         let matches = self.under_way.run(tag, check, &self.pool).await?;
@@ -203,7 +205,7 @@ impl Verifier<BasicCredentials> for PasswordVerifier {
         self.shared.directory.look(credentials.username(), |account| {
             let tag = self.memory.tag(credentials, account.map_or("", |account| &account.stored));
             let known = self.memory.holds(&tag);
-            account?.identity.as_ref().filter(|_| known).cloned()
+            account?.identity.as_ref().filter(|_| known).cloned().inspect(|_| self.memory.lookups.hit())
         })?
     }
 

@@ -83,12 +83,14 @@ impl Workers {
 
     fn work(&self, lateness: &Lateness) {
         let mut memory = Memory::default();
-        while let Some(Queued { job, deadline }) = self.next() {
+        while let Some(Queued { job, deadline, place }) = self.next() {
             // The memory may be left half written by a panic; it is wiped either way.
             drop(catch_unwind(AssertUnwindSafe(|| {
                 if job.is_abandoned() {
-                    drop(job);
-                } else if lateness.clock.monotonic() < deadline {
+                    return drop(job);
+                }
+                let _busy = place.begins();
+                if lateness.clock.monotonic() < deadline {
                     job.run(&mut memory);
                 } else {
                     job.refuse((lateness.refusal)());

@@ -12,6 +12,7 @@ use super::record::SessionRecord;
 use super::store::{Ending, Inserted, OwnerLimit, SessionStore};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, ConfigFault};
+use crate::measure::Lookups;
 
 /// A store behind a memory of what it has lately loaded, so that a client's requests in quick succession cost one trip.
 ///
@@ -42,6 +43,7 @@ struct Shared<S> {
     entries_per_shard: usize,
     staleness: Duration,
     clock: Box<dyn Clock>,
+    lookups: Lookups,
 }
 
 #[derive(Default)]
@@ -83,6 +85,7 @@ impl<S: SessionStore> CachedStore<S> {
         let now = self.shared.clock.monotonic();
         let shard = self.shard(key.shard());
         let entry = shard.entries.get(&key).filter(|entry| self.is_fresh(entry, now))?;
+        self.shared.lookups.hit();
         Some(entry.record.clone())
     }
 
@@ -161,7 +164,10 @@ impl<S: SessionStore> SessionStore for CachedStore<S> {
     async fn load(&self, key: SessionKey) -> Result<Option<SessionRecord>, StoreError> {
         match self.remembered(key) {
             Some(record) => Ok(Some(record)),
-            None => self.load_fresh(key).await,
+            None => {
+                self.shared.lookups.missed();
+                self.load_fresh(key).await
+            }
         }
     }
 
@@ -298,8 +304,9 @@ impl<S: SessionStore> CachedStoreBuilder<S> {
         ConfigError::unless_empty(faults, ())?;
         let count = entries.min(SHARDS);
         let shards = (0..count).map(|_| Mutex::default()).collect();
+        let lookups = Lookups::new("sessions", true);
         Ok(CachedStore {
-            shared: Arc::new(Shared { store, shards, entries_per_shard: entries / count, staleness, clock }),
+            shared: Arc::new(Shared { store, shards, entries_per_shard: entries / count, staleness, clock, lookups }),
         })
     }
 }

@@ -20,6 +20,7 @@ impl Sessions {
     pub async fn end(&self, id: &SessionId) -> Result<bool, SessionError> {
         let shown = SessionTicket::of(id);
         let was_there = self.shared.store.delete(&shown).await?;
+        self.shared.measured.logged_out(was_there);
         if was_there {
             let session = shown.key().to_string();
             trace::audit(&self.shared.listener, &Event::LoggedOut { session: &session });
@@ -65,6 +66,7 @@ impl Sessions {
         credential: Option<&str>,
     ) -> Result<usize, SessionError> {
         let ended = self.shared.store.delete_of(&SessionOwner::new(issuer, subject), which).await?;
+        self.shared.measured.revoked(ended);
         if ended > 0 {
             let kind = if credential.is_some() { "session" } else { "sessions" };
             let (issuer, subject, sessions) = (Some(issuer), Some(subject), Some(ended));

@@ -10,6 +10,7 @@ use super::moment::Moment;
 use super::record::SessionRecord;
 use super::store::{Ending, Inserted, OwnerLimit, SessionStore};
 use crate::clock::{Clock, SystemClock};
+use crate::measure::Store;
 use crate::observe::{Event, Listener, Reach};
 use crate::trace;
 
@@ -39,6 +40,7 @@ pub(super) trait AnyStore: Send + Sync + 'static {
 /// A store of which it is told when it does not answer, and when it does again.
 pub(super) struct Watched<S> {
     store: S,
+    measured: Store,
     reach: Reach,
     clock: Arc<dyn Clock>,
     listener: Listener,
@@ -46,7 +48,8 @@ pub(super) struct Watched<S> {
 
 impl<S: SessionStore> Watched<S> {
     pub(super) fn new(store: S) -> Self {
-        Self { store, reach: Reach::default(), clock: Arc::new(SystemClock), listener: Listener::default() }
+        let measured = Store::new(NAME, &OPERATIONS);
+        Self { store, measured, reach: Reach::default(), clock: Arc::new(SystemClock), listener: Listener::default() }
     }
 
     /// Notes whether the store has answered, and hands the answer on.
@@ -74,11 +77,11 @@ impl<S: SessionStore> Watched<S> {
 
 impl<S: SessionStore> AnyStore for Watched<S> {
     fn insert<'a>(&'a self, record: &'a SessionRecord, limit: Option<OwnerLimit>, now: Moment) -> Answer<'a, Inserted> {
-        Box::pin(async move { self.heard(self.store.insert(record, limit, now).await) })
+        Box::pin(async move { self.heard(self.measured.time("insert", self.store.insert(record, limit, now)).await) })
     }
 
     fn load(&self, key: SessionKey) -> Answer<'_, Option<SessionRecord>> {
-        Box::pin(async move { self.perhaps_heard(self.store.load(key).await) })
+        Box::pin(async move { self.perhaps_heard(self.measured.time("load", self.store.load(key)).await) })
     }
 
     fn load_now(&self, key: SessionKey) -> Option<Result<Option<SessionRecord>, StoreError>> {
@@ -86,7 +89,7 @@ impl<S: SessionStore> AnyStore for Watched<S> {
     }
 
     fn load_fresh(&self, key: SessionKey) -> Answer<'_, Option<SessionRecord>> {
-        Box::pin(async move { self.heard(self.store.load_fresh(key).await) })
+        Box::pin(async move { self.heard(self.measured.time("load", self.store.load_fresh(key)).await) })
     }
 
     fn remembers(&self) -> bool {
@@ -94,7 +97,9 @@ impl<S: SessionStore> AnyStore for Watched<S> {
     }
 
     fn touch(&self, key: SessionKey, last_seen: Moment, ends_at: Moment) -> Answer<'_, bool> {
-        Box::pin(async move { self.heard(self.store.touch(key, last_seen, ends_at).await) })
+        Box::pin(
+            async move { self.heard(self.measured.time("touch", self.store.touch(key, last_seen, ends_at)).await) },
+        )
     }
 
     fn touch_now(&self, key: SessionKey, last_seen: Moment, ends_at: Moment) -> Option<Result<bool, StoreError>> {
@@ -102,11 +107,11 @@ impl<S: SessionStore> AnyStore for Watched<S> {
     }
 
     fn rotate<'a>(&'a self, shown: &'a SessionTicket, record: &'a SessionRecord) -> Answer<'a, bool> {
-        Box::pin(async move { self.heard(self.store.rotate(shown, record).await) })
+        Box::pin(async move { self.heard(self.measured.time("rotate", self.store.rotate(shown, record)).await) })
     }
 
     fn delete<'a>(&'a self, shown: &'a SessionTicket) -> Answer<'a, bool> {
-        Box::pin(async move { self.heard(self.store.delete(shown).await) })
+        Box::pin(async move { self.heard(self.measured.time("delete", self.store.delete(shown)).await) })
     }
 
     fn delete_now(&self, shown: &SessionTicket) -> Option<Result<bool, StoreError>> {
@@ -114,15 +119,15 @@ impl<S: SessionStore> AnyStore for Watched<S> {
     }
 
     fn delete_of<'a>(&'a self, owner: &'a SessionOwner<'a>, which: Ending) -> Answer<'a, usize> {
-        Box::pin(async move { self.heard(self.store.delete_of(owner, which).await) })
+        Box::pin(async move { self.heard(self.measured.time("delete_of", self.store.delete_of(owner, which)).await) })
     }
 
     fn list<'a>(&'a self, owner: &'a SessionOwner<'a>) -> Answer<'a, Vec<SessionRecord>> {
-        Box::pin(async move { self.heard(self.store.list(owner).await) })
+        Box::pin(async move { self.heard(self.measured.time("list", self.store.list(owner)).await) })
     }
 
     fn sweep(&self, now: Moment, at_most: usize) -> Answer<'_, usize> {
-        Box::pin(async move { self.heard(self.store.sweep(now, at_most).await) })
+        Box::pin(async move { self.heard(self.measured.time("sweep", self.store.sweep(now, at_most)).await) })
     }
 
     fn needs_sweep(&self) -> bool {
@@ -134,5 +139,6 @@ impl<S: SessionStore> AnyStore for Watched<S> {
     }
 }
 
-/// What the store is called in events.
+/// What the store is called in events and metrics.
 const NAME: &str = "sessions";
+const OPERATIONS: [&str; 8] = ["insert", "load", "touch", "rotate", "delete", "delete_of", "list", "sweep"];

@@ -17,6 +17,7 @@ use super::value::ValueCodec;
 use crate::clock::Clock;
 use crate::credentials::SessionId;
 use crate::identity::identity::{AuthTime, Identity};
+use crate::measure;
 use crate::observe::Listener;
 
 /// Sessions in a [store](SessionStore), under limits. See [the module](super) for the rules.
@@ -61,6 +62,7 @@ pub(super) struct Shared {
     recheck: Option<Arc<Recheck>>,
     pub(super) clock: SteadyClock,
     pub(super) listener: Listener,
+    pub(super) measured: measure::Sessions,
     /// When the store was swept last, in milliseconds.
     pub(super) swept: AtomicU64,
     /// Where ids come from. Not configurable; tests make it fail and repeat itself.
@@ -91,8 +93,9 @@ impl Sessions {
     ) -> Self {
         let clock = SteadyClock::new(clock);
         let swept = AtomicU64::new(clock.now().as_millis());
-        let random = getrandom::fill;
-        Self { shared: Arc::new(Shared { store, limits, values, issuers, recheck, clock, listener, swept, random }) }
+        let (measured, random) = (measure::Sessions::new(), getrandom::fill);
+        let shared = Shared { store, limits, values, issuers, recheck, clock, listener, measured, swept, random };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Begins a session for `identity`, which has just logged in.
@@ -123,6 +126,7 @@ impl Sessions {
             match store.insert(&record, limits.per_subject(), now).await? {
                 Inserted::Begun => {
                     let begun = NewSession::new(id, record, now);
+                    self.shared.measured.started();
                     self.logged_in(identity, &begun);
                     return Ok(begun);
                 }

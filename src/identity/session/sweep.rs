@@ -20,6 +20,7 @@ impl Sessions {
         loop {
             let swept = self.shared.store.sweep(self.shared.clock.now(), BATCH).await?;
             all += swept;
+            self.shared.measured.expired(swept);
             if swept < BATCH {
                 return Ok(all);
             }
@@ -29,16 +30,20 @@ impl Sessions {
     /// Once a minute whoever begins a session clears some away that have been over for a day: until then who comes late is told
     /// that it is over, and a clock that was wrong for a moment has emptied no table.
     pub(super) async fn sweep_at_times(&self) {
-        let Shared { store, swept, clock, .. } = &*self.shared;
+        let Shared { store, swept, clock, measured, .. } = &*self.shared;
         let (now, last) = (clock.now().as_millis(), swept.load(Ordering::Relaxed));
         let is_due = now.saturating_sub(last) >= SWEEP_INTERVAL && store.needs_sweep();
         if !is_due || swept.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return;
         }
         match store.sweep(Moment::from_millis(now.saturating_sub(KEPT)), BATCH).await {
-            // There is more: the next one goes on.
-            Ok(BATCH) => swept.store(last, Ordering::Relaxed),
-            Ok(_) => {}
+            Ok(cleared) => {
+                measured.expired(cleared);
+                // There is more: the next one goes on.
+                if cleared == BATCH {
+                    swept.store(last, Ordering::Relaxed);
+                }
+            }
             // The session that is to begin does not suffer for it.
             Err(error) => trace::happened(Severity::Error, "sessions were not cleared away", &"sweep", Some(&error)),
         }

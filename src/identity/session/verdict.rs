@@ -6,7 +6,7 @@ use super::moment::Moment;
 use super::record::SessionRecord;
 use super::sessions::Sessions;
 use crate::credentials::SessionId;
-use crate::error::Severity;
+use crate::error::{Reason, Severity};
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
 use crate::identity::verifier::Verifier;
@@ -90,7 +90,7 @@ impl Sessions {
                 touched(store.touch(shown.key(), now, ends_at).await?, record)
             }
             Judged::Over(error) => {
-                store.delete(shown).await?;
+                self.ended(store.delete(shown).await?, &error);
                 Err(error)
             }
         }
@@ -109,9 +109,24 @@ impl Sessions {
                 let is_there = store.touch_now(shown.key(), now, ends_at)?;
                 is_there.map_err(VerifyError::from).and_then(|is_there| touched(is_there, record))
             }
-            Ok(Judged::Over(error)) => Err(store.delete_now(shown)?.err().map_or(error, VerifyError::from)),
+            Ok(Judged::Over(error)) => Err(match store.delete_now(shown)? {
+                Ok(was_there) => {
+                    self.ended(was_there, &error);
+                    error
+                }
+                Err(unable) => unable.into(),
+            }),
             Err(error) => Err(error),
         })
+    }
+
+    /// A session was found to be over.
+    fn ended(&self, was_there: bool, why: &VerifyError) {
+        let count = usize::from(was_there);
+        match why.reason() {
+            Reason::Expired => self.shared.measured.expired(count),
+            _ => self.shared.measured.revoked(count),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ use super::throttle::Throttle;
 use crate::clock::{Clock, SystemClock, sleep};
 use crate::error::{ConfigFault, Severity};
 use crate::identity::redis_link::{Link, Script, Server, Timeouts};
+use crate::measure::Store;
 use crate::observe::{Event, Listener, Reach};
 use crate::secret::Secret;
 use crate::trace;
@@ -55,7 +56,9 @@ impl Settings {
 
     pub(super) fn open(self, accounts: Rules, clients: Rules, listener: Listener) -> Option<Together> {
         let link = Link::new(self.server.ok()?, Timeouts { connect: PATIENCE, answer: PATIENCE });
-        Some(Together { counts: Arc::new(Counts { link, reach: Reach::default(), listener }), accounts, clients })
+        let measured = Store::new(STORE, &["reserve", "fail", "release"]);
+        let counts = Arc::new(Counts { link, reach: Reach::default(), listener, measured });
+        Some(Together { counts, accounts, clients })
     }
 }
 
@@ -70,6 +73,7 @@ struct Counts {
     link: Link,
     reach: Reach,
     listener: Listener,
+    measured: Store,
 }
 
 /// One account or client.
@@ -184,11 +188,11 @@ impl Counts {
     }
 
     /// Nothing, while the server is away. What is asked twice, since it broke, is charged twice at worst.
-    async fn ask(&self, counted: &Counted, what: &str) -> Option<Reserve> {
+    async fn ask(&self, counted: &Counted, what: &'static str) -> Option<Reserve> {
         let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let call = SCRIPT.call(&[&counted.key]).arg(what).arg(counted.rules.attempts);
         let call = call.arg(milliseconds(counted.rules.window)).arg(milliseconds(MAX_DELAY));
-        match self.link.ask::<i64>(&call).await {
+        match self.measured.time(what, self.link.ask::<i64>(&call)).await {
             Ok(answer) => {
                 if let Some(after) = self.reach.answered(now) {
                     trace::happened(Severity::Info, "failed log-ins are counted together again", &STORE, None);

@@ -10,13 +10,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::builder::ThrottleBuilder;
 use super::local::{Keys, Local, Reserved};
-use super::locked::{Locks, Refused};
+use super::locked::{Locks, Refused, Whose};
 use super::permit::Permit;
 use super::redis::Together;
 use super::throttled::Throttled;
 use crate::credentials::ClientAddress;
 use crate::identity::error::VerifyError;
 use crate::identity::identity::Identity;
+use crate::measure;
 use crate::observe::Listener;
 
 /// Counts failed log-ins per account and per client, and refuses before comparing when there were too many; see
@@ -43,6 +44,7 @@ struct Shared {
     together: Option<Together>,
     canonical: Canonical,
     listener: Listener,
+    throttled: measure::Throttled,
 }
 
 /// What is one account, by the names it goes by.
@@ -61,7 +63,8 @@ impl Throttle {
     }
 
     pub(super) fn new(local: Local, together: Option<Together>, canonical: Canonical, listener: Listener) -> Self {
-        Self { shared: Arc::new(Shared { local, together, canonical, listener }) }
+        let throttled = measure::Throttled::new();
+        Self { shared: Arc::new(Shared { local, together, canonical, listener, throttled }) }
     }
 
     /// A verifier of user names and passwords that asks `verifier` for as long as there were not too many failures: for the
@@ -159,6 +162,10 @@ impl Throttle {
     }
 
     fn refusal(&self, refused: Refused) -> VerifyError {
+        match refused.whose {
+            Whose::Account => self.shared.throttled.account(),
+            Whose::Client => self.shared.throttled.client(),
+        }
         refused.error(self.shared.local.rules(refused.whose))
     }
 

@@ -84,6 +84,7 @@ impl Keeper {
         self.over.send_replace(number);
 
         let from = self.fetch.name();
+        self.measured.refreshed(names.len(), wall);
         trace::keys_refreshed(from, names.len(), fresh_for);
         if let Some(since) = failing_since {
             let (store, after) = (format!("keys of {from}"), now.saturating_sub(since));
@@ -119,6 +120,7 @@ impl Keeper {
         self.publish_due(&book);
         drop(book);
         self.over.send_replace(number);
+        self.measured.not_refreshed();
         trace::keys_not_refreshed(self.fetch.name(), error, self.is_usable(now));
         if is_first {
             let store = format!("keys of {}", self.fetch.name());

@@ -16,6 +16,7 @@ use super::refresher;
 use super::set::PublishedSet;
 use crate::clock::{Clock, UnixTime, within};
 use crate::identity::jwt::key_set::KeySet;
+use crate::measure;
 use crate::observe::Listener;
 
 /// Shared by all clones of a [`RemoteKeys`](super::RemoteKeys). Every time in here is monotonic, unless it says otherwise.
@@ -36,6 +37,7 @@ pub(super) struct Keeper {
     pub(super) over: watch::Sender<u64>,
     /// Tells the refresher that `due` has changed, or that nobody uses the keys any more.
     pub(super) changed: Arc<Notify>,
+    pub(super) measured: measure::Keys,
 }
 
 /// What changes together.
@@ -88,6 +90,7 @@ impl Book {
 impl Keeper {
     pub(super) fn new(fetch: Arc<dyn Fetch>, limits: Limits, clock: Arc<dyn Clock>, listener: Listener) -> Self {
         Self {
+            measured: measure::Keys::of(fetch.name()),
             fetch,
             limits,
             clock,

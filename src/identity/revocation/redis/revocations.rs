@@ -21,6 +21,7 @@ use crate::clock::{Clock, sleep};
 use crate::error::Severity;
 use crate::identity::error::VerifyError;
 use crate::identity::redis_link::{Link, Server, Timeouts};
+use crate::measure::Store;
 use crate::observe::{Event, Listener, Reach};
 use crate::trace;
 
@@ -54,6 +55,7 @@ pub struct RedisRevocations {
 /// What the handles and the task that mirrors share.
 pub(super) struct Shared {
     link: Link,
+    store: Store,
     key: Box<str>,
     max_lag: Duration,
     clock: Arc<dyn Clock>,
@@ -89,6 +91,7 @@ impl RedisRevocations {
     ) -> Self {
         let shared = Shared {
             link: Link::new(server, timeouts(max_lag)),
+            store: Store::new("revocations", &["revoke"]),
             key,
             max_lag,
             clock,
@@ -264,7 +267,7 @@ impl Shared {
     async fn append(&self, entry: Entry) -> Result<(), RedisError> {
         // What others added is dropped only when nobody remembers it, even where clocks differ.
         let (now, keep) = (self.clock.now(), self.remember().saturating_add(CLOCK_SKEW));
-        append(&self.link, &self.key, entry, now, keep).await
+        self.store.time("revoke", append(&self.link, &self.key, entry, now, keep)).await
     }
 
     /// Of the monotonic clock.

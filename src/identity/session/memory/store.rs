@@ -13,6 +13,7 @@ use super::super::record::SessionRecord;
 use super::super::store::{Ending, Inserted, OwnerLimit, SessionStore, WhenFull};
 use super::entry::{Entry, KeyHasher, short};
 use crate::error::{ConfigError, ConfigFault};
+use crate::measure::Live;
 
 /// A store in memory: fast, bounded, and gone with the process.
 ///
@@ -42,6 +43,7 @@ struct Shared {
     cursor: AtomicU16,
     /// When all shards were last swept to make room, in milliseconds.
     swept: AtomicU64,
+    live: Live,
 }
 
 #[derive(Default)]
@@ -81,6 +83,7 @@ impl MemoryStore {
                 begun: AtomicU64::new(0),
                 cursor: AtomicU16::new(0),
                 swept: AtomicU64::new(0),
+                live: Live::new(),
             }),
         }
     }
@@ -119,6 +122,8 @@ impl MemoryStore {
                 self.remove_one(&mut shard, key);
             }
         }
+        self.shared.live.expired(over.len());
+        self.shared.live.more(1);
         let number = self.shared.begun.fetch_add(1, Ordering::Relaxed);
         shard.entries.insert(record.key(), Entry::new(record, short(&owner), number));
         self.shared.count.fetch_add(1, Ordering::Relaxed);
@@ -142,6 +147,7 @@ impl MemoryStore {
             let mut shard = self.write(cursor.fetch_add(1, Ordering::Relaxed));
             let over = self.take(&mut shard, usize::MAX, |_, entry| entry.is_over(now));
             drop(shard);
+            self.shared.live.expired(over.len());
             drop(over);
         }
         if self.count() < *limit {
@@ -174,6 +180,7 @@ impl MemoryStore {
     fn remove_one(&self, shard: &mut Shard, key: &SessionKey) -> bool {
         let removed = shard.entries.remove(key).is_some();
         self.shared.count.fetch_sub(usize::from(removed), Ordering::Relaxed);
+        self.shared.live.fewer(usize::from(removed));
         removed
     }
 
@@ -184,6 +191,7 @@ impl MemoryStore {
         let taken = shard.entries.extract_if(|key, entry| over(key, entry)).take(at_most);
         let taken: Vec<_> = taken.map(|(_, entry)| entry).collect();
         self.shared.count.fetch_sub(taken.len(), Ordering::Relaxed);
+        self.shared.live.fewer(taken.len());
         taken
     }
 
@@ -274,6 +282,12 @@ impl SessionStore for MemoryStore {
 
     fn needs_sweep(&self) -> bool {
         false
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.live.fewer(*self.count.get_mut());
     }
 }
 
