@@ -35,6 +35,9 @@ pub mod audit {}
 #[doc = include_str!("../docs/sessions.md")]
 pub mod sessions {}
 
+#[doc = include_str!("../docs/metrics.md")]
+pub mod metrics {}
+
 #[doc = include_str!("../docs/cross_site.md")]
 pub mod cross_site {}
 

@@ -83,6 +83,20 @@ fn a_token_that_was_seen_before_costs_at_most_four_allocations() {
     }
 }
 
+#[cfg(feature = "metrics")]
+#[test]
+fn counting_allocates_nothing() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let key = TestKey::new(Algorithm::HS256);
+    let token = mint(&key, &good_claims());
+    let count = metrics::with_local_recorder(&recorder, || {
+        let verifier = verifier(issuer(key.key_set()));
+        allocations(verifier, &token, with_a_type)
+    });
+    assert!(count <= 4, "{count}");
+    assert!(recorder.handle().render().contains("result=\"hit\"} 1"), "{}", recorder.handle().render());
+}
+
 #[test]
 fn recognising_a_token_allocates_nothing() {
     let key = TestKey::new(Algorithm::HS256);
