@@ -58,7 +58,7 @@ use support::faulty::{Server, http, set};
 use support::jwt::{ISSUER, NOW, claims_with, good_claims, issuer, mint};
 use support::keys::TestKey;
 use support::redis::Redis;
-use support::stack::{get, send};
+use support::stack::{Inner, get, send};
 use support::table_store::TableStore;
 use support::{introspection, remote};
 use tokio::sync::oneshot;
@@ -200,8 +200,9 @@ async fn what_permissions_decide_is_counted_with_the_layer_outside() {
     let outer = basic_and_bearer(&key).allow_anonymous().build().unwrap();
     let token = mint(&key, &good_claims());
     for (required, status, outcome) in [("orders:read", 200, "passed"), ("orders:write", 403, "forbidden")] {
-        let both =
-            tower::layer::layer_fn(|inner| outer.layer(RequireLayer::new(scope(required)).unwrap().layer(inner)));
+        let both = tower::layer::layer_fn(|inner: Inner| {
+            outer.layer(RequireLayer::new(scope(required)).unwrap().layer(inner))
+        });
         assert_eq!(send(&both, bearer(&token)).await.status, status);
         recorded.assert_decisions("Bearer", outcome, "decide", 1.0);
         assert_eq!(send(&both, nothing()).await.status, 401);

@@ -9,6 +9,7 @@ use hyper::{Method, Request, Response};
 use portcullis::authenticate::SameOrigin;
 
 use crate::gate::Gate;
+use crate::metrics;
 use crate::problem::{self, Problem};
 use crate::reply::json;
 use crate::revocations;
@@ -21,14 +22,20 @@ pub(crate) async fn answer(gate: &Gate, request: Request<Body>) -> Response<Body
         "/healthz" => serde_json::json!({"status": "ok"}),
         "/counters" => gate.counters.to_json(),
         "/keys" => gate.describe_keys(),
+        "/metrics" => return read(&request, metrics::answer),
         "/refusals" => gate.kept.refusals.to_json(),
         "/revocations" => return change(gate, request).await,
         _ => return Problem::NOT_FOUND.answer(request.headers()),
     };
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return problem::method_not_allowed(request.headers(), "GET, HEAD");
+    read(&request, || json(&told))
+}
+
+/// What is there to be read.
+fn read<B>(request: &Request<B>, answer: impl FnOnce() -> Response<Body>) -> Response<Body> {
+    match *request.method() {
+        Method::GET | Method::HEAD => answer(),
+        _ => problem::method_not_allowed(request.headers(), "GET, HEAD"),
     }
-    json(&told)
 }
 
 /// What changes something is asked for by programs. A page in a browser of this machine can send a form here too, by

@@ -68,7 +68,8 @@
 //! the store too; while that is away, whoever shows a session is answered 503 and keeps it, and all others get in.
 //!
 //! Operators have a port of their own: `curl localhost:8081/healthz`, `/counters` for how often what lies behind each rule
-//! has run, `/keys` for how the keys of each issuer stand. `POST /revocations` takes `{"issuer": "https://id.example",
+//! has run, `/keys` for how the keys of each issuer stand, `/metrics` for Prometheus (`grafana.json` beside this file is a
+//! dashboard of them, `alerts.yml` are rules). `POST /revocations` takes `{"issuer": "https://id.example",
 //! "subject": "alice"}`, or `sid` or `jti` instead of the subject, and ends these tokens at once, until a restart. Of a local
 //! user it ends the sessions, and has the password checked in full with the next request.
 //!
@@ -119,7 +120,7 @@
 //!           └─ refusals  the last ones, and why
 //!      ─▶ explain     --explain: one request from stdin, judged and not run
 //!      ─▶ new_key     --new-api-key: one line more in the file of keys
-//!      ─▶ server      ports and signals; connection, admin
+//!      ─▶ server      ports and signals; connection, admin, metrics
 //! ```
 
 mod accounts;
@@ -139,6 +140,7 @@ mod guarded;
 mod identity_fields;
 mod kept;
 mod members;
+mod metrics;
 mod new_key;
 mod path;
 mod problem;
@@ -175,6 +177,10 @@ fn main() -> ExitCode {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .init();
+    if let Err(error) = metrics::install() {
+        eprintln!("gate: {error}");
+        return ExitCode::FAILURE;
+    }
     let built = config::load(&file, &Kept::default()).and_then(|config| {
         let addresses = Addresses { listen: config.listen, admin: config.admin };
         Ok((Gate::build(config, None)?, addresses))

@@ -20,6 +20,7 @@ use crate::admin;
 use crate::config;
 use crate::connection;
 use crate::gate::{Current, Gate};
+use crate::metrics;
 
 /// Where to listen.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -41,6 +42,7 @@ pub(crate) async fn run(gate: Gate, addresses: Addresses, file: PathBuf) -> io::
     let current = Arc::new(Current::new(gate));
     tokio::spawn(reload_on(hangup, Arc::clone(&current), file, addresses));
     tokio::spawn(follow_files(Arc::clone(&current)));
+    tokio::spawn(metrics::upkeep());
     announce(&public, admin.as_ref())?;
 
     let connections = GracefulShutdown::new();

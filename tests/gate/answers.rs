@@ -282,7 +282,7 @@ fn text_is_written_where_it_is_preferred() {
 fn operators_see_health_and_counters() {
     let gate = start();
     assert_eq!(gate.admin("GET", "/healthz").status, 200);
-    assert_eq!(gate.admin("GET", "/metrics").status, 404);
+    assert_eq!(gate.admin("GET", "/nothing").status, 404);
     let wrong = gate.admin("POST", "/counters");
     assert_eq!((wrong.status, wrong.field("allow")), (405, Some("GET, HEAD")));
     let counters = gate.admin("GET", "/counters").json();

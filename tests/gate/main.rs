@@ -9,6 +9,7 @@
     feature = "introspection",
     feature = "jwks",
     feature = "login",
+    feature = "metrics",
     feature = "postgres",
     feature = "redis",
     feature = "sqlite",
@@ -46,6 +47,7 @@ mod csrf;
 mod digest;
 mod explain;
 mod login;
+mod metrics;
 mod paths;
 mod patience;
 mod protocols;

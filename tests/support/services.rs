@@ -35,7 +35,7 @@ pub(crate) fn node() -> Option<PathBuf> {
 pub(crate) fn python() -> Option<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/python");
     let python = if own.is_file() { own } else { program("python3")? };
-    let imports = Command::new(&python).args(["-c", "import aiohttp, httpx, requests"]).output();
+    let imports = Command::new(&python).args(["-c", "import aiohttp, httpx, prometheus_client, requests"]).output();
     if imports.is_ok_and(|output| output.status.success()) {
         return Some(python);
     }
