@@ -53,6 +53,7 @@ impl Case<'_> {
             Kind::All(parts) => self.strongest(parts, [Truth::No, Truth::Open, Truth::Unable]).unwrap_or(Truth::Yes),
             Kind::Any(parts) => self.strongest(parts, [Truth::Yes, Truth::Open, Truth::Unable]).unwrap_or(Truth::No),
             Kind::Authenticated => Truth::Yes,
+            Kind::ByPath(paths) => paths.required(self.head).map_or(Truth::No, |part| self.truth(part)),
             Kind::MaxAge(age) => yes_if(self.identity.auth_time().is_fresh(self.clock.now(), *age)),
             Kind::Policy(policy) => match self.answer(&**policy) {
                 None => Truth::Open,
@@ -90,6 +91,7 @@ impl Case<'_> {
             Kind::All(parts) | Kind::Any(parts) => {
                 parts.iter().filter(|part| self.truth(part) == Truth::Open).find_map(|part| self.open_policy(part))
             }
+            Kind::ByPath(paths) => self.open_policy(paths.required(self.head)?),
             Kind::Policy(policy) if self.answer(&**policy).is_none() => Some(&**policy),
             Kind::Acr(_) | Kind::Authenticated | Kind::MaxAge(_) | Kind::Policy(_) | Kind::Role(_) | Kind::Scope(_) => {
                 None
@@ -114,6 +116,10 @@ impl Case<'_> {
             // Whatever the client can do about it by itself comes first.
             Kind::Any(parts) => parts.iter().filter_map(|part| self.failure(part)).min(),
             Kind::Acr(_) | Kind::MaxAge(_) => Some(Failure::StepUp),
+            Kind::ByPath(paths) => match paths.required(self.head) {
+                Some(part) => self.failure(part),
+                None => Some(Failure::Forbidden),
+            },
             Kind::Policy(policy) => match self.answer(&**policy) {
                 Some(Answer::Decided(Decision::Hide)) => Some(Failure::Hidden),
                 _ => Some(Failure::Forbidden),
@@ -130,6 +136,11 @@ impl Case<'_> {
         match &requirement.0 {
             Kind::All(parts) | Kind::Any(parts) => parts.iter().for_each(|part| self.collect(part, failure, wanted)),
             Kind::Acr(values) => values.iter().for_each(|value| wanted.acr_values.push_new(value)),
+            Kind::ByPath(paths) => {
+                if let Some(part) = paths.required(self.head) {
+                    self.collect(part, failure, wanted);
+                }
+            }
             Kind::MaxAge(age) => wanted.max_age = Some(wanted.max_age.map_or(*age, |other| other.min(*age))),
             Kind::Role(name) => wanted.roles.push_new(name),
             Kind::Scope(name) => wanted.scopes.push_new(name),

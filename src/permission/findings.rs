@@ -51,6 +51,6 @@ pub(super) const fn hint(wanted: &Wanted) -> Option<&'static str> {
             "Give the user one of these roles. For a token: is the claim that holds them the one that the issuer was set up with?",
         )
     } else {
-        Some("A policy of the application said no.")
+        Some("A policy of the application said no, or `by_path` does not list the path.")
     }
 }

@@ -10,8 +10,8 @@
 //! | anybody, while a [`Policy`] cannot decide | 503 |
 //! | anybody, without an [`AuthenticateLayer`](crate::AuthenticateLayer) outside | 500 that says so |
 //!
-//! Requirements are data, put together from [`scope`], [`role`], [`max_age`], [`acr`], [`all`] and [`any`]; what they
-//! cannot say is a [`policy`]. An empty requirement does not build.
+//! Requirements are data, put together from [`scope`], [`role`], [`max_age`], [`acr`], [`all`], [`any`] and, for the methods of
+//! gRPC, [`by_path`]; what they cannot say is a [`policy`]. An empty requirement does not build.
 //!
 //! ```
 //! use std::time::Duration;
@@ -26,6 +26,7 @@
 //! # Ok::<(), portcullis::ConfigError>(())
 //! ```
 
+mod by_path;
 mod evaluate;
 mod findings;
 mod future;
@@ -36,6 +37,7 @@ mod rule;
 mod service;
 mod words;
 
+pub use by_path::by_path;
 pub use future::ResponseFuture;
 pub use layer::RequireLayer;
 pub use policy::{Decision, Policy};

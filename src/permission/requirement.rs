@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::by_path::ByPath;
 use super::policy::{ErasedPolicy, Policy};
 use crate::error::ConfigFault;
 use crate::names::is_scope_token;
@@ -28,6 +29,7 @@ pub(super) enum Kind {
     All(Vec<Requirement>),
     Any(Vec<Requirement>),
     Authenticated,
+    ByPath(Arc<ByPath>),
     MaxAge(Duration),
     Policy(Arc<dyn ErasedPolicy>),
     Role(Box<str>),
@@ -80,16 +82,24 @@ impl Requirement {
     pub(super) fn faults(&self) -> Vec<ConfigFault> {
         let mut faults = Vec::new();
         self.collect_faults(&mut faults);
-        let mut length = 0;
-        self.visit(&mut |kind| length += kind.challenge_length());
-        if length > Challenge::MAX_VALUE {
+        if self.challenge_length() > Challenge::MAX_VALUE {
             faults.push(ConfigFault::new("scope", "the names together do not fit in a challenge of 1024 bytes"));
         }
         faults
     }
 
     fn collect_faults(&self, faults: &mut Vec<ConfigFault>) {
-        self.visit(&mut |kind| faults.extend(kind.fault()));
+        self.visit(&mut |kind| match kind {
+            Kind::ByPath(paths) => faults.extend(paths.faults()),
+            other => faults.extend(other.fault()),
+        });
+    }
+
+    /// How long the names are that its refusals ask for.
+    pub(super) fn challenge_length(&self) -> usize {
+        let mut length = 0;
+        self.visit(&mut |kind| length += kind.challenge_length());
+        length
     }
 
     fn visit(&self, see: &mut dyn FnMut(&Kind)) {
@@ -124,6 +134,7 @@ impl Kind {
             | Self::All(_)
             | Self::Any(_)
             | Self::Authenticated
+            | Self::ByPath(_)
             | Self::MaxAge(_)
             | Self::Policy(_)
             | Self::Role(_)
@@ -135,6 +146,7 @@ impl Kind {
         match self {
             Self::Scope(name) => name.len() + 1,
             Self::Acr(values) => values.iter().map(|value| value.len() + 1).sum(),
+            Self::ByPath(paths) => paths.challenge_length(),
             Self::All(_) | Self::Any(_) | Self::Authenticated | Self::MaxAge(_) | Self::Policy(_) | Self::Role(_) => 0,
         }
     }
@@ -147,6 +159,7 @@ impl fmt::Debug for Kind {
             Self::All(parts) => f.debug_tuple("All").field(parts).finish(),
             Self::Any(parts) => f.debug_tuple("Any").field(parts).finish(),
             Self::Authenticated => f.write_str("Authenticated"),
+            Self::ByPath(paths) => paths.fmt(f),
             Self::MaxAge(age) => f.debug_tuple("MaxAge").field(age).finish(),
             Self::Policy(_) => f.write_str("Policy(..)"),
             Self::Role(name) => f.debug_tuple("Role").field(name).finish(),

@@ -12,6 +12,7 @@ impl fmt::Display for Requirement {
             Kind::All(parts) => joined(f, parts, " and "),
             Kind::Any(parts) => joined(f, parts, " or "),
             Kind::Authenticated => f.write_str("any identity"),
+            Kind::ByPath(paths) => write!(f, "what its path asks for, of {} listed", paths.len()),
             Kind::MaxAge(age) => write!(f, "a log-in of the last {age:?}"),
             Kind::Policy(policy) => write!(f, "policy {}", policy.name()),
             Kind::Role(name) => write!(f, "role {name}"),
@@ -27,9 +28,13 @@ fn joined(f: &mut fmt::Formatter<'_>, parts: &[Requirement], between: &str) -> f
             // Without the brackets, `a and b or c` could be read in two ways.
             Kind::All(_) | Kind::Any(_) => write!(f, "({part})")?,
             Kind::Acr(values) if values.len() > 1 => write!(f, "({part})")?,
-            Kind::Acr(_) | Kind::Authenticated | Kind::MaxAge(_) | Kind::Policy(_) | Kind::Role(_) | Kind::Scope(_) => {
-                write!(f, "{part}")?
-            }
+            Kind::Acr(_)
+            | Kind::Authenticated
+            | Kind::ByPath(_)
+            | Kind::MaxAge(_)
+            | Kind::Policy(_)
+            | Kind::Role(_)
+            | Kind::Scope(_) => write!(f, "{part}")?,
         }
     }
     Ok(())
