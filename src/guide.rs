@@ -51,6 +51,10 @@ pub mod browsers {}
 #[doc = include_str!("../docs/deployment.md")]
 pub mod deployment {}
 
+#[cfg(feature = "grpc")]
+#[doc = include_str!("../docs/grpc.md")]
+pub mod grpc {}
+
 #[doc = include_str!("../docs/writing_a_scheme.md")]
 pub mod writing_a_scheme {}
 

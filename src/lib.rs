@@ -71,7 +71,7 @@
 //! | `redis` | no | shared by many processes: `identity::session::RedisStore`, `identity::revocation::RedisRevocations`, and with `password` the counts of failures |
 //! | `rust-crypto` | no | the portable backend for JWT signatures |
 //! | `html` | no | refusals as pages for people: `response::Page` |
-//! | `grpc` | no | refusals in the form that clients of gRPC understand |
+//! | `grpc` | no | refusals in the form that clients of gRPC understand: `AuthenticateBuilder::grpc`, `response::Grpc` |
 //! | `axum` | no | extractors for handlers, and routes none of which is forgotten: the module `axum` |
 //! | `tracing` | no | an event for every refusal |
 //! | `metrics` | no | counts and durations through the `metrics` crate: [its page](guide::metrics) |

@@ -134,7 +134,7 @@ impl<S> Layer<S> for AuthenticateLayer {
 #[must_use = "a builder does nothing until `build`"]
 pub struct AuthenticateBuilder {
     schemes: Vec<Arc<dyn Scheme>>,
-    voice: Voice,
+    pub(super) voice: Voice,
     log_in_page: Option<Box<str>>,
     allow_anonymous: bool,
     allow_cors_preflight: bool,

@@ -63,6 +63,8 @@ mod digest;
 mod explanation;
 mod findings;
 mod future;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod judge;
 mod layer;
 mod origin;

@@ -28,9 +28,11 @@ pub(crate) fn answer(rejection: Rejection, voice: &Voice, who: Who<'_>, mut head
     }
     voice.tell_refused(&rejection, who, &head);
     let wire = rejection.wire();
-    let (status, Reply { mut headers, body }) = match &log_in {
-        Some(address) => sent_to(address.clone()),
-        None => (wire.status, voice.respond.respond(&rejection, &head)),
+    let of_grpc = voice.grpc.answer(&rejection, &head);
+    let (status, Reply { mut headers, body }) = match (of_grpc, &log_in) {
+        (Some(of_grpc), _) => of_grpc,
+        (None, Some(address)) => sent_to(address.clone()),
+        (None, None) => (wire.status, voice.respond.respond(&rejection, &head)),
     };
     headers.insert(CACHE_CONTROL, const { HeaderValue::from_static("no-store") });
     headers.insert(X_CONTENT_TYPE_OPTIONS, const { HeaderValue::from_static("nosniff") });

@@ -21,6 +21,11 @@ mod caching;
 mod challenge;
 mod challenges;
 mod context;
+#[cfg(feature = "grpc")]
+mod grpc;
+#[cfg(not(feature = "grpc"))]
+#[path = "grpc_off.rs"]
+mod grpc;
 pub(crate) mod json;
 #[cfg(feature = "login")]
 mod log_in;
@@ -56,6 +61,10 @@ pub(crate) use caching::{Caching, Kept};
 pub use challenge::Challenge;
 pub(crate) use challenges::{ChallengeSet, Offer};
 pub(crate) use context::{Anonymous, Context};
+#[cfg(feature = "grpc")]
+pub use grpc::Grpc;
+#[cfg(feature = "grpc")]
+pub(crate) use grpc::Grpcs;
 pub use negotiate::Representation;
 #[cfg(feature = "login")]
 pub(crate) use own_path::{MAX_OWN_PATH, digit, own_path};

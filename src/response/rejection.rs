@@ -156,10 +156,17 @@ impl Rejection {
         self.reason
     }
 
-    /// The status of the answer, where that is not the way to a [log-in page](crate::authenticate::AuthenticateBuilder::log_in_page).
+    /// The status of the answer, where that is not the way to a [log-in page](crate::authenticate::AuthenticateBuilder::log_in_page),
+    /// and unless it is one of gRPC, which has 200.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.wire().status
+    }
+
+    /// The code of the answer where it is one of gRPC, such as 16, `UNAUTHENTICATED`.
+    #[must_use]
+    pub fn grpc_code(&self) -> u16 {
+        self.wire().grpc as u16
     }
 
     /// A name for this one refusal, the same in the body, the log and here, for a client to quote to support.

@@ -8,11 +8,23 @@ use crate::error::{Reason, Severity};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wire {
     pub(crate) status: StatusCode,
+    pub(crate) grpc: GrpcCode,
     pub(crate) challenges: Challenges,
     pub(crate) title: &'static str,
     /// What the client can do next.
     pub(crate) detail: &'static str,
     pub(crate) severity: Severity,
+}
+
+/// The codes of gRPC that refusals have, by their numbers there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum GrpcCode {
+    NotFound = 5,
+    PermissionDenied = 7,
+    ResourceExhausted = 8,
+    Internal = 13,
+    Unavailable = 14,
+    Unauthenticated = 16,
 }
 
 /// Which challenges an answer carries.
@@ -40,46 +52,47 @@ pub(crate) struct Circumstances {
 #[rustfmt::skip]
 pub(crate) const fn wire(reason: Reason, circumstances: Circumstances) -> Wire {
     use Challenges::{All, None, Used};
+    use GrpcCode::{Internal, NotFound, PermissionDenied, ResourceExhausted, Unauthenticated, Unavailable};
     use Severity::{Debug, Error, Info};
     let Circumstances { explains, strict, proxy } = circumstances;
     let unauthorized = if proxy { StatusCode::PROXY_AUTHENTICATION_REQUIRED } else { StatusCode::UNAUTHORIZED };
-    let (status, challenges, severity, title, detail) = match reason {
-        Reason::Missing if proxy => (unauthorized, All, Debug, "Proxy authentication required",
+    let (status, grpc, challenges, severity, title, detail) = match reason {
+        Reason::Missing if proxy => (unauthorized, Unauthenticated, All, Debug, "Proxy authentication required",
             "Send credentials to this proxy by one of the schemes that Proxy-Authenticate names."),
-        Reason::Missing => (unauthorized, All, Debug, "Authentication required",
+        Reason::Missing => (unauthorized, Unauthenticated, All, Debug, "Authentication required",
             "Send credentials by one of the schemes that WWW-Authenticate names."),
-        Reason::Malformed if strict => (StatusCode::BAD_REQUEST, Used, Debug, "Credentials cannot be read",
+        Reason::Malformed if strict => (StatusCode::BAD_REQUEST, Unauthenticated, Used, Debug, "Credentials cannot be read",
             "Check how the Authorization field is written, then send the request again."),
-        Reason::Malformed => (unauthorized, All, Debug, "Credentials cannot be read",
+        Reason::Malformed => (unauthorized, Unauthenticated, All, Debug, "Credentials cannot be read",
             "Check how the credentials are written, then send the request again."),
-        Reason::Ambiguous if proxy => (StatusCode::BAD_REQUEST, Used, Debug, "More than one credential",
+        Reason::Ambiguous if proxy => (StatusCode::BAD_REQUEST, Unauthenticated, Used, Debug, "More than one credential",
             "Send one Proxy-Authorization field, and only once."),
-        Reason::Ambiguous => (StatusCode::BAD_REQUEST, Used, Debug, "More than one credential",
+        Reason::Ambiguous => (StatusCode::BAD_REQUEST, Unauthenticated, Used, Debug, "More than one credential",
             "Send one Authorization field, or one session cookie, and each only once."),
-        Reason::Invalid => (unauthorized, All, Info, "Credentials not accepted",
+        Reason::Invalid => (unauthorized, Unauthenticated, All, Info, "Credentials not accepted",
             "Check the credentials, or get new ones, and try again."),
-        Reason::Expired => (unauthorized, All, Debug, "Credentials expired",
+        Reason::Expired => (unauthorized, Unauthenticated, All, Debug, "Credentials expired",
             "Log in again or get a new token, then repeat the request."),
-        Reason::StepUp => (unauthorized, All, Info, "Newer or stronger log-in required",
+        Reason::StepUp => (unauthorized, Unauthenticated, All, Info, "Newer or stronger log-in required",
             "Log in again as asked for here, then repeat the request."),
         // A token is one of many that the same user may get; a password or a session is all there is.
-        Reason::Forbidden if explains => (StatusCode::FORBIDDEN, Used, Info, "Permission missing",
+        Reason::Forbidden if explains => (StatusCode::FORBIDDEN, PermissionDenied, Used, Info, "Permission missing",
             "We know who you are, and this needs a permission that your token does not give. Get one that does; if the \
              issuer gives you none, ask the owner of the service for the permission."),
-        Reason::Forbidden => (StatusCode::FORBIDDEN, Used, Info, "Permission missing",
+        Reason::Forbidden => (StatusCode::FORBIDDEN, PermissionDenied, Used, Info, "Permission missing",
             "We know who you are, and this needs a permission that you do not have. Logging in again as the same user \
              does not help; ask the owner of the service for it."),
-        Reason::CrossSite => (StatusCode::FORBIDDEN, None, Info, "Request from another site",
+        Reason::CrossSite => (StatusCode::FORBIDDEN, PermissionDenied, None, Info, "Request from another site",
             "The request came from another site, or does not say from where. Open the application itself and repeat the action \
              there; a program sends its session in the Authorization field."),
-        Reason::Hidden => (StatusCode::NOT_FOUND, None, Info, "Not found",
+        Reason::Hidden => (StatusCode::NOT_FOUND, NotFound, None, Info, "Not found",
             "There is nothing at this address."),
-        Reason::Throttled => (StatusCode::TOO_MANY_REQUESTS, None, Info, "Too many failed attempts",
+        Reason::Throttled => (StatusCode::TOO_MANY_REQUESTS, ResourceExhausted, None, Info, "Too many failed attempts",
             "Wait as long as Retry-After says, then try again."),
-        Reason::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, None, Error, "Cannot be decided now",
+        Reason::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Unavailable, None, Error, "Cannot be decided now",
             "The fault is on our side. Keep your credentials and try again when Retry-After has passed."),
-        Reason::Misconfigured => (StatusCode::INTERNAL_SERVER_ERROR, None, Error, "Internal server error",
+        Reason::Misconfigured => (StatusCode::INTERNAL_SERVER_ERROR, Internal, None, Error, "Internal server error",
             "The fault is on our side. If it stays, tell the owner of the service the id of this answer."),
     };
-    Wire { status, challenges, title, detail, severity }
+    Wire { status, grpc, challenges, title, detail, severity }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use super::browsers::Browsers;
+use super::grpc::Grpcs;
 use super::problem::Problem;
 use super::respond::Respond;
 use crate::measure::Decisions;
@@ -14,6 +15,7 @@ use crate::trace::Sampling;
 #[derive(Clone)]
 pub(crate) struct Voice {
     pub(crate) respond: Arc<dyn Respond>,
+    pub(crate) grpc: Grpcs,
     pub(crate) listener: Listener,
     pub(crate) sampling: Arc<Sampling>,
     pub(crate) browsers: Browsers,
@@ -30,6 +32,7 @@ impl Voice {
     pub(crate) fn new(respond: Arc<dyn Respond>) -> Self {
         Self {
             respond,
+            grpc: Grpcs::AS_OTHERS,
             listener: Listener::default(),
             sampling: Arc::new(Sampling::new(Self::DEFAULT_LOGGED_PER_SECOND)),
             browsers: Browsers::default(),
@@ -53,6 +56,7 @@ impl Voice {
 impl fmt::Debug for Voice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Voice")
+            .field("grpc", &self.grpc)
             .field("listener", &self.listener)
             .field("sampling", &self.sampling)
             .finish_non_exhaustive()
