@@ -65,13 +65,14 @@ use support::transcript::{read, replay};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-/// The examples whose transcripts are replayed, `mcp_server` in `mcp.rs`, `forward_proxy` and `online_banking` in files of their
-/// names; `gate` is a program with tests of its own.
-const REPLAYED: [&str; 10] = [
+/// The examples whose transcripts are replayed, `mcp_server` in `mcp.rs`, `forward_proxy`, `grpc` and `online_banking` in files of
+/// their names; `gate` is a program with tests of its own.
+const REPLAYED: [&str; 11] = [
     "corporate",
     "custom_verifier",
     "existing_stack",
     "forward_proxy",
+    "grpc",
     "hyper_server",
     "mcp_server",
     "online_banking",
