@@ -5,7 +5,12 @@
 //! a writer that counts; an observer keeps the last hundred records. The wrong tokens are all different. A last line adds up: what
 //! was logged, and what the lines say was not.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark stops by panicking and reports by printing")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark reads the clock, stops by panicking and reports by printing"
+)]
 
 #[path = "../tests/support/counted_log.rs"]
 mod counted_log;
