@@ -82,9 +82,9 @@ pub use bearer::Bearer;
 pub use digest::Digest;
 pub use explanation::Explanation;
 #[cfg(feature = "login")]
-#[cfg(feature = "login")]
 pub(crate) use findings::{explained, panicked};
 pub use future::ResponseFuture;
+#[cfg(feature = "login")]
 pub(crate) use judge::offer;
 pub use layer::{AuthenticateBuilder, AuthenticateLayer};
 pub use same_origin::SameOrigin;
