@@ -6,6 +6,8 @@
     feature = "api-key",
     feature = "axum",
     feature = "digest",
+    feature = "grpc",
+    feature = "html",
     feature = "htpasswd",
     feature = "jwt",
     feature = "password",
@@ -26,12 +28,13 @@ use std::path::Path;
 use std::task::{Context, Poll};
 use std::{fs, io};
 
+use axum::routing::MethodRouter;
 use http::{Request, Response};
 use portcullis::authenticate::{
     Accepted, ApiKeys, Attempt, Authenticate, AuthenticateBuilder, AuthenticateLayer, Basic, Bearer, Carrier, Digest,
     Explanation, SameOrigin, Scheme, Session,
 };
-use portcullis::axum::{Refused, Value};
+use portcullis::axum::{Guard, Guarded, Part, Refused, Required, RouteRow, RouteTable, Routes, Value};
 use portcullis::clock::{Clock, ManualClock, SystemClock, UnixTime};
 use portcullis::credentials::{
     ApiKey, Authorization, BasicCredentials, BearerToken, ClientAddress, CookieName, DigestAlgorithm,
@@ -71,7 +74,10 @@ use portcullis::observe::{
 use portcullis::outbound::{Client, ClientBuilder};
 use portcullis::permission::{Decision, Policy, Require, RequireLayer, Requirement};
 use portcullis::resource::{MetadataService, ProtectedResource, ProtectedResourceBuilder, Publish, PublishLayer};
-use portcullis::response::{Challenge, Problem, Rejection, Reply, Respond, ResponseBody};
+use portcullis::response::{
+    Challenge, Grpc, OwnRefusal, Page, PageBuilder, PageCause, PageLabel, PageText, PageTexts, Problem, Rejection, Reply,
+    Representation, Respond, ResponseBody,
+};
 use portcullis::test_kit::session_store::OpenStore;
 use portcullis::test_kit::{
     Challenges, Endpoint, Fault, Forgery, Genuine, ParsedChallenge, TestIssuer, TestIssuerBuilder, TokenBuilder,
@@ -176,6 +182,7 @@ promise! {
         TokenBuilder<'static>, ClientAddress, PasswordMemory, Throttle, Throttled<Checks>, TrustedProxies, Client,
         KeysFreshness, KeysState, RemoteKeys, AnswerCache, IntrospectionVerifier, JwtOrOpaque, HtpasswdFile,
         HtpasswdState, PasswordCheck, ApiKeyOr<TokenVerifier>, ApiKeyVerifier, FileApiKeys, Login, LogIn, LogInAttempt, LogOut, Manage, MemoryApiKeys, Carrier, DigestAlgorithm, DigestName, DigestQuery, DigestUser, DigestUsers, Ha1,
+        Grpc, OwnRefusal, Page, PageBuilder, PageCause, PageLabel, PageText, PageTexts, Representation, RouteRow, RouteTable,
         observe::Decision<'static>, Claimed<'static>, Finding, Outcome, Route, Stage, Tried;
     Plain: LoginBuilder, Explanation, RecentRefusals, Accepted, Assertion, AuthenticateBuilder, Permit, ThrottleBuilder, Basic<Checks>, Bearer<Attempted>,
         Digest<DigestUsers>, DigestCredentials,
@@ -190,9 +197,9 @@ promise! {
         resource::ResponseFuture<Answered>;
     Scheme: Basic<Checks>, Bearer<TokenVerifier>, Bearer<JwtVerifier>, Session<Sessions>,
         ApiKeys, Bearer<ApiKeyVerifier>, Bearer<ApiKeyOr<JwtVerifier>>;
-    Debug: Event<'static>;
+    Debug: Event<'static>, Guarded<MethodRouter>, Part, Required, Routes;
     Observer: RecentRefusals;
-    Respond: Problem;
+    Respond: Problem, Page;
     ApiKeyStore: MemoryApiKeys, FileApiKeys;
     Revocations: MemoryRevocations, RedisRevocations;
     PasswordStore: Nobody;
@@ -201,7 +208,8 @@ promise! {
     Clock: SystemClock, ManualClock;
 }
 
-fn traits_can_be_asked_for(_: impl DigestStore, _: impl Policy, _: impl Verifier<BearerToken>) {}
+// Sealed: `Guard` is for us to implement.
+fn traits_can_be_asked_for(_: impl DigestStore, _: impl Guard, _: impl Policy, _: impl Verifier<BearerToken>) {}
 
 macro_rules! is_clone {
     ($type:ty) => {{

@@ -37,10 +37,10 @@ fn says(headers: &HeaderMap, name: &HeaderName, value: &str) -> bool {
     values.next().is_some_and(|own| own == value) && values.next().is_none()
 }
 
-/// Whether a page is wanted more than what programs read. `*/*` wants nothing in particular.
+/// Whether a page is named, and wanted more than what programs read. `*/*` and `text/*` name nothing.
 fn prefers_page(headers: &HeaderMap) -> bool {
     let among = [Representation::Problem, Representation::Html, Representation::Text];
-    Representation::preferred(headers, &among) == Representation::Html
+    Representation::preferred(headers, &among) == Representation::Html && Representation::Html.is_named(headers)
 }
 
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");

@@ -12,7 +12,7 @@ use super::negotiate::Representation;
 use super::own_refusal::OwnRefusal;
 use super::rejection::{Rejection, Wanted};
 use super::respond::{Reply, Respond};
-use super::table::{Circumstances, Wire, wire};
+use super::table::{Circumstances, Kind, Wire, wire};
 use crate::error::Reason;
 
 /// Answers refusals with `application/problem+json`, or `text/plain` where `Accept` prefers it. The default.
@@ -99,9 +99,9 @@ fn text(body: String) -> Reply {
 fn opening(rejection: &Rejection) -> Cow<'static, str> {
     /// By circumstances, then by reason.
     static READY: LazyLock<Vec<Vec<String>>> =
-        LazyLock::new(|| (0..8).map(|bits| openings(circumstances(bits))).collect());
-    let Circumstances { explains, strict, proxy } = rejection.circumstances();
-    let bits = usize::from(explains) | usize::from(strict) << 1 | usize::from(proxy) << 2;
+        LazyLock::new(|| (0..8 * KINDS.len()).map(|bits| openings(circumstances(bits))).collect());
+    let Circumstances { explains, strict, kind, proxy } = rejection.circumstances();
+    let bits = usize::from(explains) | usize::from(strict) << 1 | usize::from(proxy) << 2 | (kind as usize) << 3;
     let reason = rejection.reason();
     match READY.get(bits).and_then(|ready| ready.get(reason as usize)) {
         Some(opening) if !rejection.has_own_words() => Cow::Borrowed(opening),
@@ -109,9 +109,13 @@ fn opening(rejection: &Rejection) -> Cow<'static, str> {
     }
 }
 
-const fn circumstances(bits: usize) -> Circumstances {
-    Circumstances { explains: bits & 1 != 0, strict: bits & 2 != 0, proxy: bits & 4 != 0 }
+fn circumstances(bits: usize) -> Circumstances {
+    let kind = KINDS.get(bits >> 3).copied().unwrap_or_default();
+    Circumstances { explains: bits & 1 != 0, strict: bits & 2 != 0, kind, proxy: bits & 4 != 0 }
 }
+
+/// In the order of their numbers.
+const KINDS: [Kind; 3] = [Kind::Other, Kind::Password, Kind::Session];
 
 fn openings(circumstances: Circumstances) -> Vec<String> {
     let write = |reason| {

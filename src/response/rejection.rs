@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::challenges::ChallengeSet;
-use super::table::{Circumstances, Wire, wire};
+use super::table::{Circumstances, Kind, Wire, wire};
 use crate::error::{Reason, Severity};
 use crate::names::Names;
 use crate::observe::{DecisionId, Finding, Stage, hint_for};
@@ -273,7 +273,16 @@ impl Rejection {
         Circumstances {
             explains: self.explains(),
             strict: self.used.is_some_and(|used| challenges.is_strict(used)),
+            kind: self.kind(),
             proxy: challenges.is_for_proxy(),
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self.scheme() {
+            _ if self.is_of_password() => Kind::Password,
+            Some("Session") => Kind::Session,
+            Some(_) | None => Kind::Other,
         }
     }
 

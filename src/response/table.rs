@@ -44,8 +44,20 @@ pub(crate) struct Circumstances {
     pub(crate) explains: bool,
     /// The scheme that was used calls an unreadable credential a bad request, where others call it a failed log-in.
     pub(crate) strict: bool,
+    /// What was judged.
+    pub(crate) kind: Kind,
     /// We guard a proxy, not an origin server: the same answers under other names (RFC 9110 section 11.7).
     pub(crate) proxy: bool,
+}
+
+/// The kinds of credentials for which other things help.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Kind {
+    #[default]
+    Other,
+    /// A user name with a password.
+    Password,
+    Session,
 }
 
 /// THE table. A new reason does not compile until it has a row.
@@ -54,7 +66,7 @@ pub(crate) const fn wire(reason: Reason, circumstances: Circumstances) -> Wire {
     use Challenges::{All, None, Used};
     use GrpcCode::{Internal, NotFound, PermissionDenied, ResourceExhausted, Unauthenticated, Unavailable};
     use Severity::{Debug, Error, Info};
-    let Circumstances { explains, strict, proxy } = circumstances;
+    let Circumstances { explains, strict, kind, proxy } = circumstances;
     let unauthorized = if proxy { StatusCode::PROXY_AUTHENTICATION_REQUIRED } else { StatusCode::UNAUTHORIZED };
     let (status, grpc, challenges, severity, title, detail) = match reason {
         Reason::Missing if proxy => (unauthorized, Unauthenticated, All, Debug, "Proxy authentication required",
@@ -69,8 +81,15 @@ pub(crate) const fn wire(reason: Reason, circumstances: Circumstances) -> Wire {
             "Send one Proxy-Authorization field, and only once."),
         Reason::Ambiguous => (StatusCode::BAD_REQUEST, Unauthenticated, Used, Debug, "More than one credential",
             "Send one Authorization field, or one session cookie, and each only once."),
+        // One text for all that can be wrong with a credential of its kind.
+        Reason::Invalid if matches!(kind, Kind::Password) => (unauthorized, Unauthenticated, All, Info, "Credentials not accepted",
+            "Check the user name and the password, and try again."),
+        Reason::Invalid if matches!(kind, Kind::Session) => (unauthorized, Unauthenticated, All, Info, "Credentials not accepted",
+            "The session is not known, or not any more. Log in again, then repeat the request."),
         Reason::Invalid => (unauthorized, Unauthenticated, All, Info, "Credentials not accepted",
             "Check the credentials, or get new ones, and try again."),
+        Reason::Expired if matches!(kind, Kind::Session) => (unauthorized, Unauthenticated, All, Debug, "Session ended",
+            "The session has ended. Log in again, then repeat the request."),
         Reason::Expired => (unauthorized, Unauthenticated, All, Debug, "Credentials expired",
             "Log in again or get a new token, then repeat the request."),
         Reason::StepUp => (unauthorized, Unauthenticated, All, Info, "Newer or stronger log-in required",
