@@ -75,8 +75,8 @@ use portcullis::outbound::{Client, ClientBuilder};
 use portcullis::permission::{Decision, Policy, Require, RequireLayer, Requirement};
 use portcullis::resource::{MetadataService, ProtectedResource, ProtectedResourceBuilder, Publish, PublishLayer};
 use portcullis::response::{
-    Challenge, Grpc, OwnRefusal, Page, PageBuilder, PageCause, PageLabel, PageText, PageTexts, Problem, Rejection, Reply,
-    Representation, Respond, ResponseBody,
+    Challenge, Grpc, OwnRefusal, Page, PageBuilder, PageCause, PageLabel, PageText, PageTexts, Problem, Rejection,
+    Reply, Representation, Respond, ResponseBody,
 };
 use portcullis::test_kit::session_store::OpenStore;
 use portcullis::test_kit::{

@@ -27,6 +27,7 @@ struct Seen {
     challenges: Vec<String>,
     /// That of the Bearer challenge.
     error: Option<String>,
+    grpc: u16,
     level: String,
     words: (String, String),
 }
@@ -43,6 +44,7 @@ impl Seen {
             status: answer.status.as_u16(),
             error: error.and_then(|challenge| challenge.get("error")).map(ToOwned::to_owned),
             challenges: challenges.into_iter().map(|challenge| challenge.scheme).collect(),
+            grpc: rejection.grpc_code(),
             level: format!("{:?}", rejection.severity()).to_lowercase(),
             words: (rejection.title().to_owned(), rejection.detail().to_owned()),
         }
@@ -112,12 +114,14 @@ async fn the_table_of_reason_codes_says_what_the_answers_say() {
         told.statuses.insert(seen.status.to_string());
         told.errors.extend(seen.error.filter(|_| seen.is_bearer));
         told.levels.insert(seen.level);
+        told.codes.insert(grpc_name(seen.grpc).to_owned());
     }
     let rows = rows(REASON_CODES, "| code | status |");
     assert_eq!(rows.len(), told.len());
     for row in rows {
-        let Told { statuses, errors, levels } = &told[code(row[0])];
+        let Told { statuses, errors, levels, codes } = &told[code(row[0])];
         assert_eq!((row[1], code(row[2]), row[4]), (&*list(statuses), &*list(errors), &*list(levels)), "{row:?}");
+        assert_eq!(code(row[3]), list(codes), "{row:?}");
     }
 }
 
@@ -127,6 +131,20 @@ struct Told {
     statuses: BTreeSet<String>,
     errors: BTreeSet<String>,
     levels: BTreeSet<String>,
+    codes: BTreeSet<String>,
+}
+
+/// As the protocol calls the code of this number.
+fn grpc_name(code: u16) -> &'static str {
+    match code {
+        5 => "NOT_FOUND",
+        7 => "PERMISSION_DENIED",
+        8 => "RESOURCE_EXHAUSTED",
+        13 => "INTERNAL",
+        14 => "UNAVAILABLE",
+        16 => "UNAUTHENTICATED",
+        other => panic!("no refusal has the code {other}"),
+    }
 }
 
 fn list(values: &BTreeSet<String>) -> String {

@@ -18,6 +18,7 @@ use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 use crate::behind::Behind;
 use crate::config::{Allow, Rule, SchemeName};
 use crate::explain::Verdict;
+use crate::page::page;
 use crate::path::Pattern;
 use crate::refusals::Refusals;
 
@@ -127,7 +128,7 @@ impl Entrances<'_> {
             return Ok(layer.clone());
         }
         let chosen = self.schemes.iter().filter(|(name, _)| names.contains(name));
-        let builder = AuthenticateLayer::builder().observer(self.refusals.observer());
+        let builder = AuthenticateLayer::builder().respond_with(page()).observer(self.refusals.observer());
         let mut builder = chosen.fold(builder, |builder, (_, scheme)| builder.scheme(Arc::clone(scheme)));
         if optional {
             builder = builder.allow_anonymous();

@@ -142,6 +142,7 @@ mod kept;
 mod members;
 mod metrics;
 mod new_key;
+mod page;
 mod path;
 mod problem;
 mod proxy;

@@ -19,6 +19,7 @@ use tower::ServiceExt;
 use crate::accounts::Accounts;
 use crate::config::{Faults, Limits, SessionArea};
 use crate::doors::Schemes;
+use crate::page::page;
 use crate::refusals::Refusals;
 use crate::rights::{Followed, Known};
 
@@ -105,8 +106,11 @@ impl Members {
         let followed = Followed { sessions: sessions.clone(), rights };
         let scheme = Session::new(realm.to_owned(), followed).cookie(cookie.clone()).same_origin(same_origin.clone());
         let own = Session::new(realm.to_owned(), sessions.clone()).cookie(cookie).same_origin(same_origin);
-        let login =
-            Login::builder(&own, accounts.guarded()).observer(refusals.observer()).hand_out_ids().label(|head| {
+        let login = Login::builder(&own, accounts.guarded())
+            .respond_with(page())
+            .observer(refusals.observer())
+            .hand_out_ids()
+            .label(|head| {
                 let agent = head.headers.get(USER_AGENT)?.to_str().ok()?;
                 Some(agent.to_owned())
             });

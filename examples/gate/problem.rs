@@ -5,6 +5,8 @@ use hyper::header::{ALLOW, RETRY_AFTER};
 use hyper::{HeaderMap, Response, StatusCode, http::HeaderValue};
 use portcullis::response::OwnRefusal;
 
+use crate::page::page;
+
 /// One kind of refusal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Problem {
@@ -114,7 +116,7 @@ impl Problem {
             refusal = refusal.header(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         tracing::debug!(id = %refusal.id(), status = status.as_u16(), reason = code, "refused");
-        refusal.answer(&portcullis::response::Problem, headers).map(Body::from)
+        refusal.answer(&page(), headers).map(Body::from)
     }
 }
 

@@ -279,6 +279,26 @@ fn text_is_written_where_it_is_preferred() {
 }
 
 #[test]
+fn people_get_a_page_whoever_refuses_them() {
+    let gate = start();
+    let browser = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for (path, fields, status, says) in [
+        ("/me", vec![browser.to_owned()], 401, "Please log in"),
+        ("/me", vec![browser.to_owned(), super::basic("alice", "wrong")], 401, "do not belong together"),
+        ("/orders", vec![browser.to_owned(), super::bob()], 403, "orders:list"),
+        ("//", vec![browser.to_owned()], 400, "Path cannot be read"),
+        ("/me", vec![browser.to_owned(), "Accept-Language: de".to_owned()], 401, "lang=\"de\""),
+    ] {
+        let fields: Vec<_> = fields.iter().map(String::as_str).collect();
+        let answer = gate.get(path, &fields);
+        assert_eq!((answer.status, answer.field("content-type")), (status, Some("text/html; charset=utf-8")), "{path}");
+        assert!(answer.body.contains(says), "{says}: {}", answer.body);
+        assert!(answer.field("content-security-policy").is_some_and(|policy| policy.starts_with("default-src 'none'")));
+    }
+    assert_eq!(gate.all_runs(), 0);
+}
+
+#[test]
 fn operators_see_health_and_counters() {
     let gate = start();
     assert_eq!(gate.admin("GET", "/healthz").status, 200);

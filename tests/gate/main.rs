@@ -5,6 +5,7 @@
     unix,
     feature = "api-key",
     feature = "digest",
+    feature = "html",
     feature = "htpasswd",
     feature = "introspection",
     feature = "jwks",
