@@ -26,7 +26,9 @@ use crate::observe::Listener;
 /// Clones share the counts: give one to everything that lets the same people in.
 ///
 /// ```
-/// /// use portcullis::authenticate::Basic;
+/// use std::time::Duration;
+///
+/// use portcullis::authenticate::Basic;
 /// use portcullis::identity::password::{PasswordVerifier, Users};
 /// use portcullis::identity::throttle::Throttle;
 ///
