@@ -1,7 +1,7 @@
 //! However fast refusals come: the log stays small and its counts exact, memory stays flat, and who observes misses none.
 
 #![cfg(all(feature = "token", feature = "tracing"))]
-#![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test may stop where it fails")]
 
 mod support {
     pub(crate) mod at_once;

@@ -284,8 +284,8 @@ fn people_get_a_page_whoever_refuses_them() {
     let browser = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     for (path, fields, status, says) in [
         ("/me", vec![browser.to_owned()], 401, "Please log in"),
-        ("/me", vec![browser.to_owned(), super::basic("alice", "wrong")], 401, "do not belong together"),
-        ("/orders", vec![browser.to_owned(), super::bob()], 403, "orders:list"),
+        ("/me", vec![browser.to_owned(), basic("alice", "wrong")], 401, "do not belong together"),
+        ("/orders", vec![browser.to_owned(), bob()], 403, "orders:list"),
         ("//", vec![browser.to_owned()], 400, "Path cannot be read"),
         ("/me", vec![browser.to_owned(), "Accept-Language: de".to_owned()], 401, "lang=\"de\""),
     ] {

@@ -27,7 +27,6 @@ use crate::observe::Listener;
 ///
 /// ```
 /// use std::time::Duration;
-///
 /// use portcullis::authenticate::Basic;
 /// use portcullis::identity::password::{PasswordVerifier, Users};
 /// use portcullis::identity::throttle::Throttle;
