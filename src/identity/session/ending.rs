@@ -7,7 +7,7 @@ use super::sessions::Sessions;
 use super::store::Ending;
 use crate::credentials::SessionId;
 use crate::identity::identity::Identity;
-use crate::observe::{Event, Listener};
+use crate::observe::Event;
 use crate::trace;
 
 impl Sessions {
@@ -80,10 +80,5 @@ impl Sessions {
         let (issuer, subject) = (identity.issuer(), identity.subject());
         let event = Event::LoggedIn { issuer, subject, session: session.public_id() };
         trace::audit(&self.shared.listener, &event);
-    }
-
-    /// Whoever hears of these sessions.
-    pub(crate) fn listener(&self) -> &Listener {
-        &self.shared.listener
     }
 }

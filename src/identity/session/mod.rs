@@ -28,6 +28,8 @@ mod cached;
 mod ending;
 mod erased;
 mod error;
+#[cfg(feature = "login")]
+mod heard;
 mod info;
 mod key;
 mod memory;
