@@ -262,12 +262,15 @@ async fn the_log_in_page_itself_leads_nowhere() {
     }
 }
 
+/// What is done to a path before the layer sees it.
+type Front<'f> = &'f dyn Fn(&str) -> String;
+
 /// The whole application is guarded, its log-in page too, and whoever changes the front of the path does not say so
 #[tokio::test]
 async fn nobody_goes_round_in_circles_where_the_front_of_the_path_is_taken_away_or_put_to_it() {
     let away = |location: &str| location.strip_prefix("/app").unwrap().to_owned();
     let put = |location: &str| format!("/service{location}");
-    let changes: [(&str, &dyn Fn(&str) -> String); 2] = [("/app/login", &away), ("/login?lang=de", &put)];
+    let changes: [(&str, Front); 2] = [("/app/login", &away), ("/login?lang=de", &put)];
     for (page, change) in changes {
         let layer = Scripted::ready().schemes().log_in_page(page).build().unwrap();
         let answer = send(&layer, typed("/orders", None)).await;
