@@ -308,9 +308,9 @@ async fn of_a_request_from_another_site_it_is_told_whose_page_it_was() {
     let (layer, ear) = heard(Session::new("shop", sessions));
     let mut request = get([
         ("cookie", format!("__Host-session={}", id.expose())),
-        ("host", "shop.example".to_owned()),
+        ("host", "eve:quux@shop.example".to_owned()),
         ("origin", "https://evil.example".to_owned()),
-        ("referer", "https://evil.example/secret/path?token=quux".to_owned()),
+        ("referer", "https://eve:quux@evil.example/secret/path?token=quux".to_owned()),
     ]);
     *request.method_mut() = Method::POST;
     let decision = refused(&layer, &ear, request).await;
@@ -319,11 +319,11 @@ async fn of_a_request_from_another_site_it_is_told_whose_page_it_was() {
         findings(&decision),
         [
             r#"Origin: claimed "https://evil.example""#,
-            r#"Referer: claimed "https://evil.example""#,
+            r#"Referer: claimed "evil.example""#,
             r#"host that is asked: claimed "shop.example""#,
         ]
     );
-    assert!(!ear.printed().contains(id.expose()));
+    assert!(!ear.printed().contains(id.expose()) && !ear.printed().contains("quux"));
 }
 
 #[tokio::test]
@@ -357,9 +357,22 @@ async fn where_nothing_was_sent_it_is_told_what_was_looked_for() {
     let decision = refused(&layer, &ear, get([("authorization", "Negotiate YII=".to_owned())])).await;
     assert_eq!(decision.reason(), Some(Reason::Missing));
     assert_eq!(findings(&decision), [r#"scheme: expected "Bearer or Basic", claimed "Negotiate""#]);
-    // What stands where a scheme should may be a key.
-    let decision = refused(&layer, &ear, get([("authorization", "s3cr3t-k3y-w1th-bl4nk x".to_owned())])).await;
-    assert!(!decision.to_string().contains("s3cr3t"), "{decision}");
+    let decision = refused(&layer, &ear, get([("authorization", "NEGOTIATE YII=".to_owned())])).await;
+    assert_eq!(findings(&decision), [r#"scheme: expected "Bearer or Basic", claimed "Negotiate""#], "in our spelling");
+    // What stands where a scheme should may be a key or a password.
+    for secret in ["s3cr3t-k3y-w1th-bl4nk x", "MySecretPassword", "MySecretPassword x", "hunter-two", "quux"] {
+        let decision = refused(&layer, &ear, get([("authorization", secret.to_owned())])).await;
+        assert!(decision.reason().is_some());
+        for word in ["s3cr3t", "MySecret", "hunter", "quux"] {
+            assert!(!decision.to_string().contains(word), "{decision}");
+        }
+    }
+    // Nor does a client write long lines by a method that it makes up.
+    let mut long = Request::new(());
+    *long.method_mut() = Method::from_bytes(&[b'A'; 60_000]).unwrap();
+    let decision = refused(&layer, &ear, long).await;
+    assert_eq!(decision.method(), "(a long method)");
+    assert!(decision.to_string().len() < 1_000);
 
     let two = get([("authorization", "Bearer a".to_owned()), ("authorization", "Bearer b".to_owned())]);
     let decision = refused(&layer, &ear, two).await;

@@ -21,7 +21,7 @@ pub(super) fn missing<'n>(schemes: impl Iterator<Item = &'n str>, foreign: Optio
         Some(name) => VerifyError::invalid()
             .because("a credential of a scheme that is not asked for here")
             .hint("Send a credential of one of the schemes that are expected, or add that scheme to the layer.")
-            .finding(if is_plain(name) { finding.claims(name) } else { finding }),
+            .finding(finding.claimed(known(name).unwrap_or("another, under a name that is not known"))),
         None => VerifyError::invalid()
             .because("no credential was presented")
             .hint(
@@ -44,10 +44,38 @@ pub(super) fn ambiguous(fields: usize) -> VerifyError {
     }
 }
 
-/// Whether it looks like the name of a scheme, and not like a key that stands where the name should.
-fn is_plain(name: &str) -> bool {
-    name.len() <= 20 && name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
+/// The scheme of this name, as it is registered, or as others use it; `None` where it may be a password that stands where the name
+/// should.
+fn known(name: &str) -> Option<&'static str> {
+    KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(name))
 }
+
+/// The registry of RFC 9110 section 16.4, and what is in use beside it.
+const KNOWN: [&str; 23] = [
+    "ApiKey",
+    "AWS4-HMAC-SHA256",
+    "Basic",
+    "Bearer",
+    "Concealed",
+    "Digest",
+    "DPoP",
+    "GNAP",
+    "Hawk",
+    "HOBA",
+    "Mutual",
+    "Negotiate",
+    "NTLM",
+    "OAuth",
+    "PrivateToken",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-256",
+    "Session",
+    "Signature",
+    "Token",
+    "vapid",
+    "xBasic",
+    "xDigest",
+];
 
 /// A verifier, or a scheme, ended by a panic.
 pub(crate) fn panicked() -> VerifyError {

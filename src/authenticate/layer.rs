@@ -226,7 +226,8 @@ impl AuthenticateBuilder {
     }
 
     /// Tells browsers that scripts of other origins may read `WWW-Authenticate` and `Retry-After` of refusals
-    /// (`Access-Control-Expose-Headers`), where the request names its origin. Default: they may read status and body alone.
+    /// (`Access-Control-Expose-Headers`), of those of gRPC also its code and message, where the request names its origin. Default:
+    /// they may read status and body alone.
     ///
     /// A CORS layer outside must let those origins read at all. One that has a list of exposed fields of its own writes that in
     /// place of this: name the two there.

@@ -196,6 +196,11 @@ fn origin_of(page: &[u8]) -> &[u8] {
     path.and_then(|(start, _)| page.get(..start)).unwrap_or(page)
 }
 
+/// What stands before an `@` may be a password.
+fn without_user(text: &[u8]) -> &[u8] {
+    text.rsplit(|&byte| byte == b'@').next().unwrap_or(text)
+}
+
 /// A refusal that tells from where the request claims to come, and which host it asks for. Of a Referer only the origin is told:
 /// its path is the other site's.
 fn refused(cause: &'static str, head: &Parts) -> VerifyError {
@@ -208,13 +213,13 @@ fn refused(cause: &'static str, head: &Parts) -> VerifyError {
     });
     let origins = head.headers.get_all(&ORIGIN).iter().map(HeaderValue::as_bytes);
     let pages = head.headers.get_all(&REFERER).iter().map(|page| origin_of(page.as_bytes()));
-    let host = origin::asked_host(head).map(|host| String::from_utf8_lossy(host).into_owned());
+    let host = origin::asked_host(head).map(|host| String::from_utf8_lossy(without_user(host)).into_owned());
     let claims = [
         ("Sec-Fetch-Site", head.headers.get(&SEC_FETCH_SITE).map(HeaderValue::as_bytes)),
         ("Origin", origins.into_iter().next()),
         ("Referer", pages.into_iter().next()),
     ];
-    let told = claims.into_iter().filter_map(|(about, value)| Some((about, value?)));
+    let told = claims.into_iter().filter_map(|(about, value)| Some((about, without_user(value?))));
     let error = told.fold(error, |error, (about, value)| {
         error.finding(Finding::about(about).claims(&String::from_utf8_lossy(value)))
     });

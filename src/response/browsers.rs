@@ -59,11 +59,14 @@ impl Browsers {
     /// Lets scripts of other origins read how to authenticate and when to come again, where CORS lets them read at all.
     pub(super) fn expose(&self, request: &Parts, headers: &mut HeaderMap) {
         if self.exposes && request.headers.contains_key(ORIGIN) {
-            let names = const { HeaderValue::from_static("www-authenticate, retry-after") };
-            headers.append(ACCESS_CONTROL_EXPOSE_HEADERS, names);
+            let names = if headers.contains_key("grpc-status") { OF_GRPC } else { OF_ALL };
+            headers.append(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(names));
         }
     }
 }
+
+const OF_ALL: &str = "www-authenticate, retry-after";
+const OF_GRPC: &str = "www-authenticate, retry-after, grpc-status, grpc-message, grpc-status-details-bin";
 
 /// Whether a credential is there that no browser sends by itself: then a program is told what is wrong with it.
 fn sends_on_purpose(rejection: &Rejection, headers: &HeaderMap) -> bool {
@@ -107,8 +110,9 @@ impl LogInPage {
 /// Whether the page is what is asked for. One that others have put a front to, or taken it away from, is known by its end and by
 /// what was added when somebody was sent to it: else they would go round in circles.
 fn is_page(path: &str, target: &Uri) -> bool {
-    let asked = target.path();
-    let is_alike = || path.ends_with(asked) || asked.ends_with(path);
+    // Many routers send the one without its last slash to the one with it, or the other way round.
+    let [asked, path] = [target.path(), path].map(|path| path.strip_suffix('/').unwrap_or(path));
+    let is_alike = || !asked.is_empty() && !path.is_empty() && (path.ends_with(asked) || asked.ends_with(path));
     asked == path || (target.query().is_some_and(has_return_to) && is_alike())
 }
 
