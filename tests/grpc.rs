@@ -159,6 +159,16 @@ async fn a_hook_is_not_asked_about_grpc_but_can_tell_it_by_the_head() {
 }
 
 #[tokio::test]
+async fn scripts_of_another_origin_may_read_the_code_and_the_words() {
+    let layer = Scripted::ready().schemes().grpc().expose_to_scripts().build().unwrap();
+    let mut request = call("application/grpc-web", None);
+    request.headers_mut().insert("origin", "https://app.example".parse().unwrap());
+    let answer = send(&layer, request).await;
+    let exposed = "www-authenticate, retry-after, grpc-status, grpc-message, grpc-status-details-bin";
+    assert_eq!(answer.lines("access-control-expose-headers"), [exposed]);
+}
+
+#[tokio::test]
 async fn nothing_of_the_call_is_repeated() {
     let request = |word| {
         let mut request = call("application/grpc+marker-5b1f", Some(word));
