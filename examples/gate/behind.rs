@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use hyper::header::{HeaderName, VARY};
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, Request, Response, http::HeaderValue};
 use portcullis::Identity;
 
@@ -43,6 +44,14 @@ impl Behind {
                 forward_auth::accepted(request.headers(), known)
             }
             Self::Proxy(proxy) => proxy.answer(request).await,
+        }
+    }
+
+    /// The code by which a request with this head is refused after it was let in, if it is.
+    pub(crate) fn fault(&self, head: &Parts) -> Option<&'static str> {
+        match self {
+            Self::Echo | Self::ForwardAuth { .. } => None,
+            Self::Proxy(_) => Proxy::fault(head),
         }
     }
 

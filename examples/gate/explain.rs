@@ -32,6 +32,15 @@ impl Verdict {
         Self { passes: false, steps: vec![step.into()] }
     }
 
+    /// The same, but refused in the end where there is a `fault`.
+    pub(crate) fn unless(mut self, fault: Option<impl Into<String>>) -> Self {
+        if let Some(fault) = fault.filter(|_| self.passes) {
+            self.passes = false;
+            self.steps.push(fault.into());
+        }
+        self
+    }
+
     /// The same after a step that came before.
     pub(crate) fn after(mut self, step: impl Into<String>) -> Self {
         self.steps.insert(0, step.into());

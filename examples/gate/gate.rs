@@ -189,7 +189,11 @@ impl Gate {
             Some(route) => {
                 Verdict::passes(format!("built-in: {route}; it judges what it is sent by itself, and was not asked"))
             }
-            None => self.doors.explain(&path, request.into_parts().0).await,
+            None => {
+                let (head, ()) = request.into_parts();
+                let fault = self.behind.fault(&head).map(|code| format!("host: refused, 400 {code}"));
+                self.doors.explain(&path, head).await.unless(fault)
+            }
         }
     }
 }

@@ -146,6 +146,7 @@ mod page;
 mod path;
 mod problem;
 mod proxy;
+mod rare;
 mod refusals;
 mod reply;
 mod revocations;

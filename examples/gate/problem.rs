@@ -17,6 +17,12 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
+    pub(crate) const BODY_BROKEN: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        code: "body_broken",
+        title: "Body cannot be read",
+        detail: "The body is not as the request announces it, or ended early. Check its length or its chunks, and send it again.",
+    };
     pub(crate) const CLIENT_SLOW: Self = Self {
         status: StatusCode::REQUEST_TIMEOUT,
         code: "body_too_slow",
@@ -71,7 +77,7 @@ impl Problem {
         status: StatusCode::BAD_REQUEST,
         code: "unclear_host",
         title: "Host cannot be read",
-        detail: "Name the host in one Host field, without a user.",
+        detail: "Name one host in one Host field, without a user.",
     };
     pub(crate) const UNCLEAR_PATH: Self = Self {
         status: StatusCode::BAD_REQUEST,
@@ -85,7 +91,8 @@ impl Problem {
         code: "unclear_question",
         title: "Question cannot be read",
         detail: "The proxy has to tell method and target of the original request, each once, in X-Forwarded-Method and X-Forwarded-Uri \
-                 or in X-Original-Method and X-Original-URI; a client sends none of them.",
+                 or in X-Original-Method and X-Original-URI; a client sends none of them. A proxy on another machine is believed \
+                 where trusted_proxies names it.",
     };
     pub(crate) const UNREADABLE_ORDER: Self = Self {
         status: StatusCode::BAD_REQUEST,
@@ -107,6 +114,10 @@ impl Problem {
         detail: "The server behind this one cannot be reached, or its answer cannot be read. This is our fault, and not yours; \
                  try again later.",
     };
+
+    pub(crate) const fn code(&self) -> &'static str {
+        self.code
+    }
 
     /// The answer, in the representation that `headers` of the request prefer.
     pub(crate) fn answer(&self, headers: &HeaderMap) -> Response<Body> {

@@ -54,6 +54,7 @@ mod patience;
 mod protocols;
 mod proxied_bodies;
 mod proxied_fields;
+mod rare;
 mod refusals;
 mod sessions;
 mod signals;

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Frame;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::{Instant, sleep};
@@ -89,4 +89,14 @@ async fn an_upstream_that_stops_reading_is_the_one_that_is_slow() {
         pending::<()>().await;
     };
     assert_eq!(timed(progress.limit(exchange)).await, (Err(Silent::Upstream), 30));
+}
+
+#[tokio::test]
+async fn a_body_that_ends_in_an_error_is_known_for_the_clients_fault() {
+    for (limit, is_broken) in [(5, false), (4, true)] {
+        let (body, progress) = watch(Body::new(Limited::new(Body::from("chunk"), limit)));
+        assert!(!progress.is_broken());
+        let read = progress.limit(body.collect()).await.unwrap();
+        assert_eq!((read.is_err(), progress.is_broken()), (is_broken, is_broken));
+    }
 }

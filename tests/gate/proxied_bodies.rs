@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::alice;
 use super::proxied_fields::proxy_folder;
-use super::support::gate::{Answer, Gate, connect, read_answer, wait_until};
+use super::support::gate::{Answer, Gate, connect, now, read_answer, wait_until};
 use super::support::upstream::{Upstream, all};
 
 /// A gate before an upstream that the test plays itself.
@@ -154,6 +154,55 @@ fn an_upstream_that_cannot_be_reached_or_understood_is_502() {
             is_502(&asked.join().unwrap(), &gate);
         });
     }
+}
+
+#[test]
+fn a_body_arrives_whatever_the_method_and_with_or_without_a_length() {
+    let upstream = Upstream::start();
+    let gate = Gate::start(proxy_folder(&upstream.address.to_string(), ""));
+    for method in ["GET", "POST", "DELETE", "OPTIONS"] {
+        for (fields, body) in [
+            ("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n"),
+            ("Content-Length: 5\r\nConnection: content-length\r\n", "hello"),
+            ("Content-Length: 5\r\n", "hello"),
+        ] {
+            let mut client = connect(gate.address);
+            let fields = format!("{fields}Connection: close\r\n");
+            client.write_all(head(&gate, &format!("{method} /open/x"), &fields).as_bytes()).unwrap();
+            client.write_all(body.as_bytes()).unwrap();
+            let answer = read_answer(client);
+            assert_eq!((answer.status, &answer.json()["body"]), (200, &"hello".into()), "{method} {fields}");
+        }
+        let told = gate.ask(method, "/open/x", &[]).json();
+        assert!(all(&told, "transfer-encoding").is_empty(), "where there is no body none is announced: {told}");
+    }
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_the_clients_fault() {
+    let (listener, gate) = played();
+    let mut client = connect(gate.address);
+    let fields = "Transfer-Encoding: chunked\r\nConnection: close\r\n";
+    client.write_all(head(&gate, "POST /open/x", fields).as_bytes()).unwrap();
+    client.write_all(b"3\r\none\r\n").unwrap();
+    let (mut upstream, _) = accept(&listener);
+    read_until(&mut upstream, "one\r\n");
+    client.write_all(b"no length\r\n").unwrap();
+    let answer = read_answer(client);
+    assert_eq!((answer.status, &*answer.problem()), (400, "body_broken"));
+    assert!(!gate.log().contains(" WARN "), "{}", gate.log());
+}
+
+#[test]
+fn an_upstream_that_is_down_does_not_fill_the_log() {
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+    let gate = Gate::start(proxy_folder(&closed.to_string(), ""));
+    let begun = now();
+    for _ in 0..100 {
+        assert_eq!(gate.get("/open/x", &[]).status, 502);
+    }
+    let lines = gate.log().matches("no answer from the upstream").count();
+    assert!((1..=usize::try_from(begun.elapsed().as_secs()).unwrap() + 2).contains(&lines), "{lines}");
 }
 
 fn is_502(answer: &Answer, gate: &Gate) {

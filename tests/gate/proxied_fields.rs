@@ -170,9 +170,25 @@ fn of_strangers_nothing_is_believed_about_where_a_request_came_from() {
         "X-Original-URL: /admin",
         "X-Rewrite-URL: /admin",
         "X-Forwarded-Uri: /admin",
+        "X-Client-IP: 203.0.113.7",
+        "X-Url-Scheme: evil",
+        "X-Host: evil.example",
+    ];
+    let of_strangers_alone = [
+        "Remote-User: evil",
+        "Remote_User: evil",
+        "X-Remote-User: evil",
+        "True-Client-IP: 203.0.113.7",
+        "True_Client_IP: 203.0.113.7",
+        "Client-IP: 203.0.113.7",
+        "CF-Connecting-IP: 203.0.113.7",
+        "X-Cluster-Client-IP: 203.0.113.7",
+        "X-Forwarded: for=203.0.113.7",
+        "Forwarded_For: 203.0.113.7",
+        "X-HTTP-Host-Override: evil.example",
     ];
     let (_upstream, gate) = proxied("");
-    let of_stranger = told(&gate.get("/open/x", &claims));
+    let of_stranger = told(&gate.get("/open/x", &[&claims[..], &of_strangers_alone].concat()));
     assert_eq!(all(&of_stranger, "x-forwarded-for"), ["127.0.0.1"]);
     assert_eq!(all(&of_stranger, "x-forwarded-proto"), ["http"]);
     assert_eq!(all(&of_stranger, "x-forwarded-host"), [gate.address.to_string()]);
@@ -190,7 +206,20 @@ fn of_strangers_nothing_is_believed_about_where_a_request_came_from() {
     assert_eq!(all(&of_proxy, "x-forwarded-proto"), ["https"]);
     assert_eq!(all(&of_proxy, "x-forwarded-host"), ["evil.example"]);
     assert_eq!(all(&of_proxy, "x-forwarded-prefix"), ["/evil"]);
+    assert_eq!((all(&of_proxy, "x-client-ip"), all(&of_proxy, "x-host")), (vec!["203.0.113.7"], vec!["evil.example"]));
     assert!(!of_proxy.to_string().contains("/admin"), "nobody says that another path is meant: {of_proxy}");
+}
+
+#[test]
+fn nobody_has_the_upstream_take_the_method_for_another_one() {
+    for lines in ["", "trusted_proxies = [\"127.0.0.1\"]"] {
+        let (_upstream, gate) = proxied(lines);
+        let others = ["X-HTTP-Method-Override", "X_HTTP_Method_Override", "X-HTTP-Method", "X-Method.Override"];
+        let fields = others.map(|name| format!("{name}: DELETE"));
+        let told = told(&gate.ask("POST", "/open/x", &fields.each_ref().map(String::as_str)));
+        assert_eq!(told["method"], "POST");
+        assert!(!told.to_string().contains("DELETE"), "{told}");
+    }
 }
 
 #[test]
@@ -218,9 +247,19 @@ fn a_host_that_is_not_one_is_400() {
     let mut heads = vec![String::from("GET /open/x HTTP/1.1\r\nHost: a\r\nHost: b")];
     heads.push(String::from("GET /open/x HTTP/1.1"));
     heads.push(String::from("GET http://user@a/open/x HTTP/1.1\r\nHost: a"));
+    for host in ["", "a@b", "a@b, c/d\\e", "a, b", "a,b", "a b", "a/b", ":80", "\u{e9}"] {
+        heads.push(format!("GET /open/x HTTP/1.1\r\nHost: {host}"));
+    }
     for head in heads {
         let answer = gate.send(&head, "");
         assert_eq!((answer.status, &*answer.problem()), (400, "unclear_host"), "{head}");
+        let (passes, steps) = gate.folder.explain(&format!("{head}\r\n\r\n"));
+        assert!(!passes && steps.contains("host: refused, 400 unclear_host\n"), "{head}: {steps}");
+    }
+    let (passes, steps) = gate.folder.explain("GET /me HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+    assert!(!passes && steps.contains("refused, 401") && !steps.contains("host:"), "in the same order: {steps}");
+    for host in ["a", "a.example:8080", "[::1]:80", "127.0.0.1"] {
+        assert!(gate.folder.explain(&format!("GET /open/x HTTP/1.1\r\nHost: {host}\r\n\r\n")).0, "{host}");
     }
     assert_eq!(gate.send("CONNECT a:80 HTTP/1.1\r\nHost: a:80", "").status, 400);
     assert_eq!(upstream.seen(), 0);

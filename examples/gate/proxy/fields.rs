@@ -3,8 +3,8 @@
 use axum::body::{Body, Bytes};
 use hyper::body::Frame;
 use hyper::header::{
-    AUTHORIZATION, CONNECTION, COOKIE, EXPECT, FORWARDED, HOST, HeaderName, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING,
-    UPGRADE, VIA,
+    AUTHORIZATION, CONNECTION, COOKIE, EXPECT, HOST, HeaderName, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
+    VIA,
 };
 use hyper::http::HeaderValue;
 use hyper::http::request::Parts;
@@ -139,28 +139,63 @@ fn is_of_connection(name: &HeaderName, named: &[String]) -> bool {
         || named.iter().any(|own| own == name.as_str())
 }
 
+/// Whether a field of this name, with all but letters and digits as `-`, has servers take the method for another one.
+fn is_other_method(plain: &str) -> bool {
+    matches!(plain, "x-http-method-override" | "x-http-method" | "x-method-override")
+}
+
 /// Whether a field is of those in which proxies say how a request looked before them: of strangers none counts. Those that
 /// could have the upstream serve another path than was judged count of nobody; nor does `Forwarded`, which we do not write.
 fn is_of_proxies(name: &HeaderName, is_trusted: bool) -> bool {
     let plain = name.as_str().replace(|character: char| !character.is_ascii_alphanumeric(), "-");
     let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| plain.starts_with(prefix));
     let is_exact = plain == name.as_str();
-    begins(&["x-original-", "x-rewrite-", "x-forwarded-uri", "x-forwarded-method", "x-forwarded-for"])
-        || *name == FORWARDED
-        || begins(&["x-forwarded-", "x-real-ip"]) && !(is_trusted && is_exact)
+    begins(&[
+        "x-original-",
+        "x-rewrite-",
+        "x-forwarded-uri",
+        "x-forwarded-method",
+        "x-forwarded-for",
+        "forwarded",
+        "remote-user",
+        "x-remote-",
+    ]) || is_other_method(&plain)
+        || (begins(&["x-forwarded", "x-real-ip"]) || ADDRESSES.contains(&&*plain)) && !(is_trusted && is_exact)
 }
 
+/// Where else proxies say from whom a request came, and to whom.
+const ADDRESSES: [&str; 10] = [
+    "cf-connecting-ip",
+    "client-ip",
+    "fastly-client-ip",
+    "true-client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-host",
+    "x-http-host-override",
+    "x-url-scheme",
+    "x-scheme",
+];
+
 /// The host that the client asked: in the target, or else in the one `Host` field; none in HTTP/1.0.
-fn host(head: &Parts) -> Result<Option<HeaderValue>, Problem> {
+pub(super) fn host(head: &Parts) -> Result<Option<HeaderValue>, Problem> {
     let mut fields = head.headers.get_all(HOST).iter();
     match (fields.next(), fields.next(), head.uri.authority()) {
         (_, Some(_), _) => Err(Problem::UNCLEAR_HOST),
-        (_, None, Some(target)) if target.as_str().contains('@') => Err(Problem::UNCLEAR_HOST),
+        (_, None, Some(target)) if !is_host(target) => Err(Problem::UNCLEAR_HOST),
         (_, None, Some(target)) => Ok(HeaderValue::try_from(target.as_str()).ok()),
-        (Some(field), None, None) => Ok(Some(field.clone())),
+        (Some(field), None, None) => match Authority::try_from(field.as_bytes()) {
+            Ok(named) if is_host(&named) => Ok(Some(field.clone())),
+            Ok(_) | Err(_) => Err(Problem::UNCLEAR_HOST),
+        },
         (None, None, None) if head.version == Version::HTTP_11 => Err(Problem::UNCLEAR_HOST),
         (None, None, None) => Ok(None),
     }
+}
+
+/// Whether this is one host, which goes into `X-Forwarded-Host` as well: no user, and no list.
+fn is_host(named: &Authority) -> bool {
+    !named.host().is_empty() && !named.as_str().contains(['@', ','])
 }
 
 fn wants_trailers(headers: &HeaderMap) -> bool {

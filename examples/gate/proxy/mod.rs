@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http_body_util::BodyExt;
-use hyper::header::ACCEPT;
+use hyper::body::Body as _;
+use hyper::header::{ACCEPT, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
+use hyper::http::request::Parts;
 use hyper::http::uri::{Authority, PathAndQuery, Scheme};
 use hyper::{HeaderMap, Request, Response, StatusCode, Uri, Version};
 use hyper_util::client::legacy::Client;
@@ -20,6 +22,7 @@ pub(crate) use self::fields::Credentials;
 use self::patience::{Silent, Watched};
 use self::tunnel::Tunnel;
 use crate::problem::Problem;
+use crate::rare::Rare;
 
 pub(crate) struct Proxy {
     client: Client<HttpConnector, Watched>,
@@ -27,6 +30,8 @@ pub(crate) struct Proxy {
     credentials: Credentials,
     /// Whether it is told who is asking.
     identity: bool,
+    /// When it was last said that there was no answer.
+    silence: Rare,
 }
 
 impl Proxy {
@@ -36,7 +41,13 @@ impl Proxy {
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let mut client = Client::builder(TokioExecutor::new());
         client.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
-        Self { client: client.build(connector), upstream, credentials, identity }
+        Self {
+            client: client.build(connector),
+            upstream,
+            credentials,
+            identity,
+            silence: Rare::new(Duration::from_secs(1)),
+        }
     }
 
     /// Has the upstream answer. Bodies go both ways as they come.
@@ -49,6 +60,10 @@ impl Proxy {
             Ok(headers) => head.headers = headers,
             Err(problem) => return problem.answer(&wish),
         }
+        // Of GET and HEAD the client that asks the upstream takes no body else.
+        if !body.is_end_stream() && !head.headers.contains_key(CONTENT_LENGTH) {
+            head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
         let credentials = self.credentials.clone();
         let body = Body::new(body.map_frame(move |frame| credentials.end_in(frame)));
         let (body, progress) = patience::watch(body);
@@ -59,13 +74,21 @@ impl Proxy {
         *outgoing.headers_mut() = head.headers;
         let response = match progress.limit(self.client.request(outgoing)).await {
             Ok(Ok(response)) => response,
+            Ok(Err(error)) if progress.is_broken() => {
+                tracing::debug!(error = %causes(&error), "the body of a request cannot be read");
+                return Problem::BODY_BROKEN.answer(&wish);
+            }
             Ok(Err(error)) => {
-                tracing::warn!(error = %causes(&error), "no answer from the upstream");
+                if let Some(unsaid) = self.silence.turn() {
+                    tracing::warn!(error = %causes(&error), unsaid, "no answer from the upstream");
+                }
                 return Problem::UPSTREAM_UNREACHABLE.answer(&wish);
             }
             Err(Silent::Client) => return Problem::CLIENT_SLOW.answer(&wish),
             Err(Silent::Upstream) => {
-                tracing::warn!("the upstream was silent for too long");
+                if let Some(unsaid) = self.silence.turn() {
+                    tracing::warn!(unsaid, "the upstream was silent for too long");
+                }
                 return Problem::UPSTREAM_SLOW.answer(&wish);
             }
         };
@@ -75,10 +98,17 @@ impl Proxy {
         match tunnel.and_then(|tunnel| tunnel.join(response)) {
             Some(response) => response,
             None => {
-                tracing::warn!("the upstream switches to a protocol that nobody asked for");
+                if let Some(unsaid) = self.silence.turn() {
+                    tracing::warn!(unsaid, "the upstream switches to a protocol that nobody asked for");
+                }
                 Problem::UPSTREAM_UNREACHABLE.answer(&wish)
             }
         }
+    }
+
+    /// The code by which a request with this head is refused, if it is.
+    pub(crate) fn fault(head: &Parts) -> Option<&'static str> {
+        fields::host(head).err().map(|problem| problem.code())
     }
 
     /// What is asked for, at the upstream, letter for letter.

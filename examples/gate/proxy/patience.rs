@@ -22,7 +22,8 @@ pub(crate) enum Silent {
 
 /// Watches `body`, which comes from the client.
 pub(crate) fn watch(body: Body) -> (Watched, Progress) {
-    let progress = Progress(Arc::new(Mutex::new(State { since: Instant::now(), awaited: Silent::Upstream })));
+    let progress =
+        Progress(Arc::new(Mutex::new(State { since: Instant::now(), awaited: Silent::Upstream, is_broken: false })));
     (Watched { body, progress: progress.clone() }, progress)
 }
 
@@ -40,6 +41,8 @@ pub(crate) struct Progress(Arc<Mutex<State>>);
 struct State {
     since: Instant,
     awaited: Silent,
+    /// Whether the client's body was none.
+    is_broken: bool,
 }
 
 impl Progress {
@@ -53,7 +56,7 @@ impl Progress {
                 answer = &mut answer => return Ok(answer),
                 () = sleep_until(end) => {}
             }
-            let State { since, awaited } = *self.state();
+            let State { since, awaited, .. } = *self.state();
             if since + PATIENCE <= Instant::now() {
                 return Err(awaited);
             }
@@ -64,8 +67,13 @@ impl Progress {
         let mut state = self.state();
         // Who is asked again and has still nothing is as silent as before.
         if awaited == Silent::Upstream || state.awaited == Silent::Upstream {
-            *state = State { since: Instant::now(), awaited };
+            *state = State { since: Instant::now(), awaited, ..*state };
         }
+    }
+
+    /// Whether the body of the client ended in an error.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.state().is_broken
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -80,6 +88,9 @@ impl HttpBody for Watched {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         self.progress.note(if polled.is_pending() { Silent::Client } else { Silent::Upstream });
+        if matches!(polled, Poll::Ready(Some(Err(_)))) {
+            self.progress.state().is_broken = true;
+        }
         polled
     }
 
