@@ -18,6 +18,7 @@ use tower::{BoxError, Layer, Service, ServiceExt, service_fn};
 use crate::behind::Behind;
 use crate::config::{Allow, Rule, SchemeName};
 use crate::explain::Verdict;
+use crate::method;
 use crate::page::page;
 use crate::path::Pattern;
 use crate::refusals::Refusals;
@@ -78,6 +79,12 @@ impl Doors {
             doors.push(Door { pattern, methods, route: Route::new(path), guards, room });
         }
         Ok(Self { doors, wall, wall_guards })
+    }
+
+    /// Says what is wrong with a method that some would take for another one, which the rules judge in another way.
+    pub(crate) fn read_method(&self, method: &Method) -> Result<(), &'static str> {
+        let named = self.doors.iter().filter_map(|door| door.methods.as_ref()).flatten().map(Method::as_str);
+        method::read(method.as_str(), named)
     }
 
     /// What would become of a request whose decoded path is `path`.

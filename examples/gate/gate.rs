@@ -123,6 +123,10 @@ impl Gate {
         if request.method() == Method::CONNECT {
             return Problem::TUNNEL.answer(request.headers());
         }
+        if let Err(cause) = self.doors.read_method(request.method()) {
+            tracing::debug!(cause, "unclear method");
+            return Problem::UNCLEAR_METHOD.answer(request.headers());
+        }
         let path = match path::read(request.uri().path()) {
             Ok(path) => path,
             Err(cause) => {
@@ -168,6 +172,9 @@ impl Gate {
         };
         if request.method() == Method::CONNECT {
             return Verdict::refused("method: refused, 400: CONNECT asks for a tunnel, and there is none");
+        }
+        if let Err(cause) = self.doors.read_method(request.method()) {
+            return Verdict::refused(format!("method: refused, 400: it is {cause}"));
         }
         let path = match path::read(request.uri().path()) {
             Ok(path) => path,

@@ -140,6 +140,7 @@ mod guarded;
 mod identity_fields;
 mod kept;
 mod members;
+mod method;
 mod metrics;
 mod new_key;
 mod page;

@@ -79,6 +79,12 @@ impl Problem {
         title: "Host cannot be read",
         detail: "Name one host in one Host field, without a user.",
     };
+    pub(crate) const UNCLEAR_METHOD: Self = Self {
+        status: StatusCode::BAD_REQUEST,
+        code: "unclear_method",
+        title: "Method cannot be read",
+        detail: "Write the method in capitals, as GET and POST; none is longer than 32 letters.",
+    };
     pub(crate) const UNCLEAR_PATH: Self = Self {
         status: StatusCode::BAD_REQUEST,
         code: "unclear_path",

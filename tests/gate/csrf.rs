@@ -6,7 +6,7 @@ use super::{RULES, alice, bearer, cookie, folder, log_in, start};
 const TRUSTED: &str = "https://shop.example";
 const EVIL: &str = "https://evil.example";
 
-const METHODS: [&str; 9] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "get", "WHATEVER"];
+const METHODS: [&str; 9] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "whatever", "WHATEVER"];
 const SITES: [Option<&str>; 6] =
     [None, Some("same-origin"), Some("none"), Some("same-site"), Some("cross-site"), Some("Same-Origin")];
 

@@ -48,6 +48,7 @@ mod csrf;
 mod digest;
 mod explain;
 mod login;
+mod methods;
 mod metrics;
 mod paths;
 mod patience;
