@@ -10,8 +10,11 @@ pub(crate) fn read(raw: &str) -> Result<Vec<u8>, &'static str> {
     }
     let decoded = decode(raw).ok_or("a broken escape")?;
     let slashes = |bytes: &[u8]| bytes.iter().filter(|&&byte| byte == b'/').count();
-    if slashes(&decoded) != slashes(raw.as_bytes()) || decoded.contains(&b'\\') || decoded.contains(&0) {
-        return Err("an encoded slash, backslash or NUL");
+    if slashes(&decoded) != slashes(raw.as_bytes()) || decoded.contains(&b'\\') {
+        return Err("an encoded slash or backslash");
+    }
+    if decoded.iter().any(u8::is_ascii_control) {
+        return Err("an encoded control character");
     }
     if decoded.windows(2).any(|pair| pair == b"//") {
         return Err("an empty segment");

@@ -89,7 +89,7 @@ impl Problem {
         status: StatusCode::BAD_REQUEST,
         code: "unclear_path",
         title: "Path cannot be read",
-        detail: "Write the path without empty or dotted segments, backslashes, semicolons, and encoded slashes or NULs, \
+        detail: "Write the path without empty or dotted segments, backslashes, semicolons, and encoded slashes or control characters, \
                  and check its escapes.",
     };
     pub(crate) const UNCLEAR_QUESTION: Self = Self {
