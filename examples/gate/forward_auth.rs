@@ -17,6 +17,8 @@ pub(crate) enum About {
     Another,
     /// What it says by itself: a proxy that repeats method and path, or a client that was sent here.
     Itself,
+    /// Perhaps another one, by the word of somebody who is not believed.
+    Unbelieved,
 }
 
 /// Makes of a question the request that it is about, or says why nobody should guess which that is. The peer must be
@@ -30,6 +32,8 @@ pub(crate) fn unfold<B>(request: &mut Request<B>) -> Result<About, &'static str>
     let customary = (take(headers, &FORWARDED_METHOD)?, take(headers, &FORWARDED_URI)?);
     let nginx = (take(headers, &ORIGINAL_METHOD)?, take(headers, &ORIGINAL_URI)?);
     let (method, target) = match (customary, nginx) {
+        // Envoy repeats method and path of the original, and takes the 200 of any route for a yes.
+        ((None, None), (None, None)) if is_of_envoy(headers) => return Ok(About::Another),
         ((None, None), (None, None)) => return Ok(About::Itself),
         ((Some(method), Some(target)), (None, None)) | ((None, None), (Some(method), Some(target))) => (method, target),
         // The method of a question is not that of the original.
@@ -51,13 +55,28 @@ pub(crate) fn unfold<B>(request: &mut Request<B>) -> Result<About, &'static str>
     Ok(About::Another)
 }
 
+/// What a request is about whose peer is not believed.
+pub(crate) fn suspect(headers: &HeaderMap) -> About {
+    if [FORWARDED_METHOD, FORWARDED_URI, ORIGINAL_METHOD, ORIGINAL_URI].iter().any(|name| headers.contains_key(name)) {
+        About::Unbelieved
+    } else if is_of_envoy(headers) {
+        About::Another
+    } else {
+        About::Itself
+    }
+}
+
+fn is_of_envoy(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| name.as_str().starts_with("x-envoy-"))
+}
+
 /// 204, which proxies take for a yes, with who is asking.
 pub(crate) fn accepted(asked: &HeaderMap, identity: Option<&Identity>) -> Response<Body> {
     let mut response = done();
     if let Some(identity) = identity {
         identity_fields::write(identity, response.headers_mut());
     }
-    if asked.keys().any(|name| name.as_str().starts_with("x-envoy-")) {
+    if is_of_envoy(asked) {
         suit_envoy(&mut response, identity);
     }
     response
@@ -79,10 +98,10 @@ fn take(headers: &mut HeaderMap, name: &HeaderName) -> Result<Option<HeaderValue
     if is_twice { Err("a field of the original twice") } else { Ok(value) }
 }
 
-/// A path and query, if that is all there is: the parser passes over a fragment.
+/// A path and query, if that is all there is: the parser passes over a fragment, and makes a path where there is a query.
 fn read_target(value: &HeaderValue) -> Option<PathAndQuery> {
     let target = PathAndQuery::try_from(value.as_bytes()).ok()?;
-    (target.as_str().as_bytes() == value.as_bytes() && target.path().starts_with('/')).then_some(target)
+    (target.as_str().as_bytes() == value.as_bytes() && value.as_bytes().starts_with(b"/")).then_some(target)
 }
 
 const FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");

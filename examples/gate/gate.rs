@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use axum::body::Body;
 use hyper::header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
@@ -28,6 +29,7 @@ use crate::kept::Kept;
 use crate::members::{Members, Route};
 use crate::path;
 use crate::problem::Problem;
+use crate::rare::Rare;
 
 pub(crate) struct Gate {
     cors_preflight: bool,
@@ -42,6 +44,8 @@ pub(crate) struct Gate {
     /// Of each issuer.
     keys: Vec<(String, Keys)>,
     pub(crate) kept: Kept,
+    /// When it was last said that somebody asks who may not.
+    unbelieved: Rare,
 }
 
 impl Gate {
@@ -108,6 +112,7 @@ impl Gate {
             resource,
             keys,
             kept,
+            unbelieved: Rare::new(Duration::from_secs(60)),
         })
     }
 
@@ -134,6 +139,9 @@ impl Gate {
                 return Problem::UNCLEAR_PATH.answer(request.headers());
             }
         };
+        if about == About::Unbelieved {
+            return self.answer_unbelieved(&path, request, peer).await;
+        }
         if self.cors_preflight && is_cors_preflight(&request) {
             return self.behind.preflight(request.headers());
         }
@@ -145,10 +153,22 @@ impl Gate {
             let Ok(response) = resource.service().oneshot(request).await;
             return response.map(Body::new);
         }
-        match self.members.as_ref().zip(Route::of(&path)) {
+        // As it was sent: who hands these paths over compares no other spelling of them.
+        let raw = request.uri().path().to_owned();
+        match self.members.as_ref().zip(Route::of(&raw)) {
             Some((members, route)) => members.answer(route, request).await,
             None => self.doors.answer(&path, request).await,
         }
+    }
+
+    /// Answers what may be a question about another request than was judged: its proxy must not take that for a yes.
+    async fn answer_unbelieved(&self, path: &[u8], request: Request<Body>, peer: IpAddr) -> Response<Body> {
+        if let Some(unsaid) = self.unbelieved.turn() {
+            tracing::warn!(%peer, unsaid, "a question is not believed: its peer is not in trusted_proxies");
+        }
+        let asked = request.headers().clone();
+        let response = self.doors.answer(path, request).await;
+        if response.status().is_success() { Problem::UNCLEAR_QUESTION.answer(&asked) } else { response }
     }
 
     /// Notes in a request where it comes from, and makes of a question the request that is meant; or says why it is unclear.
@@ -157,10 +177,12 @@ impl Gate {
         request.extensions_mut().insert(client);
         let arrival = Arrival { peer, is_trusted: self.trusted_proxies.trusts(peer) };
         request.extensions_mut().insert(arrival);
-        if self.behind.is_asked_about_others() && arrival.may_ask_about_others() {
+        if !self.behind.is_asked_about_others() {
+            Ok(About::Itself)
+        } else if arrival.may_ask_about_others() {
             forward_auth::unfold(request)
         } else {
-            Ok(About::Itself)
+            Ok(forward_auth::suspect(request.headers()))
         }
     }
 
@@ -182,6 +204,10 @@ impl Gate {
                 return Verdict::refused(format!("path: refused, 400: it holds {cause}, or is read in two ways"));
             }
         };
+        if about == About::Unbelieved {
+            let verdict = self.doors.explain(&path, request.into_parts().0).await;
+            return verdict.unless(Some("question: refused, 400: its peer is not in trusted_proxies"));
+        }
         if self.cors_preflight && is_cors_preflight(&request) {
             return Verdict::passes("preflight: answered 204 by gate itself");
         }
@@ -192,12 +218,12 @@ impl Gate {
         if self.resource.as_ref().is_some_and(|resource| resource.path() == request.uri().path()) {
             return Verdict::passes("built-in: the metadata of the resource, for everybody");
         }
-        match self.members.as_ref().and(Route::of(&path)) {
+        let (head, ()) = request.into_parts();
+        match self.members.as_ref().and(Route::of(head.uri.path())) {
             Some(route) => {
                 Verdict::passes(format!("built-in: {route}; it judges what it is sent by itself, and was not asked"))
             }
             None => {
-                let (head, ()) = request.into_parts();
                 let fault = self.behind.fault(&head).map(|code| format!("host: refused, 400 {code}"));
                 self.doors.explain(&path, head).await.unless(fault)
             }

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use hyper::header::USER_AGENT;
-use hyper::http::uri::PathAndQuery;
-use hyper::{Request, Response, Uri};
+use hyper::{Request, Response};
 use portcullis::authenticate::{Scheme, Session};
 use portcullis::identity::session::{SessionError, Sessions};
 use portcullis::login::Login;
@@ -36,35 +35,34 @@ pub(crate) struct Members {
 
 /// The built-in routes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Route<'p> {
+pub(crate) enum Route {
     LogIn,
     LogOut,
-    /// Of one's own sessions, at this path.
-    Manage(&'p str),
+    /// Of one's own sessions.
+    Manage,
 }
 
-impl<'p> Route<'p> {
-    /// The route at a decoded path.
-    pub(crate) fn of(path: &'p [u8]) -> Option<Self> {
-        let path = str::from_utf8(path).ok()?;
+impl Route {
+    /// The route at a path, as it was sent.
+    pub(crate) fn of(path: &str) -> Option<Self> {
         match path {
             "/login" => Some(Self::LogIn),
             "/logout" => Some(Self::LogOut),
-            "/session/sessions" | "/session/revoke-all" => Some(Self::Manage(path)),
+            "/session/sessions" | "/session/revoke-all" => Some(Self::Manage),
             _ => {
                 let id = path.strip_prefix("/session/sessions/")?;
-                (!id.is_empty() && !id.contains('/')).then_some(Self::Manage(path))
+                (!id.is_empty() && !id.contains('/')).then_some(Self::Manage)
             }
         }
     }
 }
 
-impl fmt::Display for Route<'_> {
+impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::LogIn => "the log-in",
             Self::LogOut => "the log-out",
-            Self::Manage(_) => "the list of one's sessions",
+            Self::Manage => "the list of one's sessions",
         })
     }
 }
@@ -167,25 +165,12 @@ impl Members {
     }
 
     /// Answers a request for one of the built-in routes.
-    pub(crate) async fn answer(&self, route: Route<'_>, mut request: Request<Body>) -> Response<Body> {
+    pub(crate) async fn answer(&self, route: Route, request: Request<Body>) -> Response<Body> {
         let Ok(response) = match route {
             Route::LogIn => self.login.log_in().oneshot(request).await,
             Route::LogOut => self.login.log_out().oneshot(request).await,
-            Route::Manage(path) => {
-                if let Some(decoded) = with_path(request.uri(), path) {
-                    *request.uri_mut() = decoded;
-                }
-                self.login.manage().below("/session").oneshot(request).await
-            }
+            Route::Manage => self.login.manage().below("/session").oneshot(request).await,
         };
         response.map(Body::new)
     }
-}
-
-/// The same address with another path, if that can be one: what was encoded may end a path when it is not.
-fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
-    let mut parts = uri.clone().into_parts();
-    let decoded = path.parse().ok().filter(|decoded: &PathAndQuery| decoded.path() == path)?;
-    parts.path_and_query = Some(decoded);
-    Uri::from_parts(parts).ok()
 }

@@ -79,6 +79,38 @@ fn envoy_is_told_yes_by_200_and_what_to_remove() {
 }
 
 #[test]
+fn envoy_gets_no_yes_from_a_built_in_route() {
+    let gate = start();
+    let json = ["Content-Type: application/json", "Accept: application/json"];
+    let answer = gate.post("POST", "/login", &json, r#"{"username": "alice", "password": "wonderland"}"#);
+    let cookie = format!("Cookie: __Host-gate={}", answer.json()["session"].as_str().unwrap());
+    let own = format!("Origin: http://{}", gate.address);
+    let envoy = "X-Envoy-Internal: true";
+    for (method, path) in [
+        ("GET", "/session/sessions"),
+        ("GET", "/sessio%6e/sessions"),
+        ("POST", "/session/revoke-all"),
+        ("POST", "/logout"),
+        ("POST", "/l%6fgout"),
+    ] {
+        assert_eq!(gate.ask(method, path, &[envoy, &cookie, &own]).status, 403, "no rule is about {method} {path}");
+    }
+    for (method, path) in [("GET", "/sessio%6e/sessions"), ("POST", "/l%6fgout")] {
+        assert_eq!(gate.ask(method, path, &[&cookie, &own]).status, 403, "{path} is no built-in, whoever asks");
+    }
+    assert_eq!(gate.get("/optional", &[envoy, &cookie]).field("x-auth-subject"), Some("alice"), "still there");
+
+    let resource = "[resource]\nresource = \"https://api.example\"\nauthorization_servers = [\"https://id.example\"]\n";
+    gate.folder.write("gate.toml", CONFIG.replace("[basic]", &format!("{resource}[basic]")));
+    assert!(gate.reload(), "{}", gate.log());
+    let path = "/.well-known/oauth-protected-resource";
+    assert!(gate.get(path, &[]).body.contains("https://api.example"), "whoever comes himself is told");
+    let asked = gate.get(path, &[envoy]);
+    assert_eq!((asked.status, &*asked.body), (200, ""), "its rule is for everybody");
+    assert_eq!(asked.field("x-envoy-auth-headers-to-remove").unwrap(), FIELDS.join(","));
+}
+
+#[test]
 fn a_question_that_two_could_have_written_is_400_before_any_rule() {
     let gate = start();
     let original = ["X-Original-Method: GET", "X-Original-URI: /public/x"];
@@ -98,6 +130,7 @@ fn a_question_that_two_could_have_written_is_400_before_any_rule() {
         vec![customary[0], "X-Forwarded-Uri: http://a/public/x"],
         vec![customary[0], "X-Forwarded-Uri: public/x"],
         vec![customary[0], "X-Forwarded-Uri: *"],
+        vec![customary[0], "X-Forwarded-Uri: ?x"],
         vec![customary[0], "X-Forwarded-Uri:"],
         vec![customary[0], "X-Forwarded-Uri: /public/x#/../y"],
         vec![customary[0], "X-Forwarded-Uri: /public/a b"],
@@ -111,6 +144,10 @@ fn a_question_that_two_could_have_written_is_400_before_any_rule() {
     {
         let answer = ask(&gate, "GET", target, &[&alice()]);
         assert_eq!((answer.status, &*answer.problem()), (400, "unclear_path"), "{target}");
+    }
+    for method in ["get", "Post", "propFind", &"X".repeat(33)] {
+        let answer = ask(&gate, method, "/public/x", &[]);
+        assert_eq!((answer.status, &*answer.problem()), (400, "unclear_method"), "{method}");
     }
     assert_eq!(ask(&gate, "CONNECT", "/public/x", &[]).problem(), "tunnel");
     assert_eq!(gate.all_runs(), 0);
@@ -206,7 +243,20 @@ fn of_strangers_no_question_is_taken() {
         .with("intro.secret", "forty bytes that no dictionary has in it");
     let gate = Gate::start(folder);
     assert_eq!(ask(&gate, "GET", "/public/x", &[]).status, 401, "its own path is judged: {lan}");
-    assert_eq!(gate.get("/public/x", &["X-Forwarded-Method: GET", "X-Forwarded-Uri: /orders/7"]).status, 204);
+    assert_eq!(gate.get("/public/x", &[]).status, 204, "about itself anybody may ask");
+    for name in
+        ["X-Forwarded-Method: GET", "X-Forwarded-Uri: /orders/7", "X-Original-Method: GET", "X-Original-URI: /x"]
+    {
+        for path in ["/public/x", "/optional", "/orders/7"] {
+            for more in ["Accept: */*", "X-Envoy-Internal: true"] {
+                let answer = gate.get(path, &[name, more, &alice()]);
+                assert_eq!((answer.status, &*answer.problem()), (400, "unclear_question"), "{name} {path}");
+            }
+        }
+        assert_eq!(gate.get("/orders/7", &[name]).status, 401, "a no stays what it is");
+        assert_eq!(gate.get("/orders/7", &[name, &bob()]).status, 403);
+    }
+    assert_eq!(gate.log().matches("its peer is not in trusted_proxies").count(), 1, "once a minute");
 }
 
 #[test]
@@ -235,6 +285,8 @@ fn explain_judges_the_original_too() {
     };
     let (passes, steps) = explain("/orders/7", &format!("{}\r\n", alice()));
     assert!(passes && steps.starts_with("question: about GET /orders/7\nrule: path = \"/orders/*\""), "{steps}");
+    let (passes, steps) = explain("?x", "");
+    assert!(!passes && steps.starts_with("question: refused, 400: "), "{steps}");
     let (passes, steps) = explain("/login", "");
     assert!(!passes && steps.contains("rule: none matches"), "{steps}");
     let (passes, steps) = explain("/orders/7", "X-Original-Method: GET\r\n");

@@ -89,6 +89,10 @@ hidden = true
 [[rule]]
 path = "/own-401"
 allow = "public"
+
+[[rule]]
+path = "/.well-known/*"
+allow = "public"
 "#;
 
 fn start() -> Gate {

@@ -188,6 +188,9 @@ pub(crate) fn what_is_judged_is_what_the_upstream_gets(stage: &Stage) {
     assert_eq!(front.ask("DELETE", "/orders/7", &[&alice()]).status, 403, "the method is judged too");
     let posted = told(stage, &front.post("POST", "/orders/7", &[&alice()], "a body that is not asked about"));
     assert_eq!((&posted["method"], &posted["body"]), (&"POST".into(), &"a body that is not asked about".into()));
+    let others = ["X-HTTP-Method-Override: DELETE", "X-HTTP-Method: DELETE", "X-Method-Override: DELETE", &*alice()];
+    let overridden = told(stage, &front.ask("POST", "/orders/7", &others));
+    assert!(!overridden.to_string().contains("DELETE"), "no other method is meant than was judged: {overridden}");
 }
 
 /// Digest is about method and target, and curl knows nothing of a gate.
@@ -230,6 +233,10 @@ pub(crate) fn sessions_live_behind_it(stage: &Stage) {
     // With the field that keeps a connection open; the answer is whole without that.
     let answer = front.get_keeping("/optional", &theirs);
     assert_eq!(answer, 403, "a websocket from elsewhere\n{}", front.log());
+
+    let before = stage.upstream.seen();
+    let metadata = front.get("/.well-known/oauth-protected-resource", &["X-Auth-Subject: root"]);
+    assert_eq!((metadata.status / 100, stage.upstream.seen()), (2, before), "gate's own too: {metadata:?}");
 
     let list = front.get("/session/sessions", &[&cookie]);
     assert_eq!(list.json()["sessions"].as_array().unwrap().len(), 1);
