@@ -55,11 +55,11 @@ impl Respond for Upgrade {
         let among = [Representation::Problem, Representation::Html];
         if Representation::preferred(&head.headers, &among) == Representation::Html {
             // Nothing of the request stands in the page, so there is nothing to escape.
-            let mut page = String::from("<!doctype html>\n<html lang=\"en\">\n<title>Not in your plan</title>\n");
+            let mut page = String::from(HEAD);
             let _ = write!(page, "<h1>This is in the plan {name}</h1>\n<p>Your own plan does not have it.</p>\n");
             let _ = write!(
                 page,
-                "<p><a href=\"{url}\">Get {name}</a> for {price}.</p>\n<p>Our help desk finds this as {id}.</p>\n"
+                "<p><a href=\"{url}\">Get {name}</a> for {price}.</p>\n<p>Our help desk finds this as {id}.</p>\n</main>\n"
             );
             return Reply::new("text/html; charset=utf-8", page);
         }
@@ -76,3 +76,11 @@ impl Respond for Upgrade {
         Reply::new("application/problem+json", format!("{problem}\n"))
     }
 }
+
+const HEAD: &str = r#"<!doctype html>
+<html lang="en">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Not in your plan</title>
+<style>:root{color-scheme:light dark;font:1.1rem/1.5 system-ui}main{max-width:34rem;margin:15vh auto;padding:0 1rem}</style>
+<main>
+"#;
