@@ -272,7 +272,7 @@ type Front<'f> = &'f dyn Fn(&str) -> String;
 async fn nobody_goes_round_in_circles_where_the_front_of_the_path_is_taken_away_or_put_to_it() {
     let away = |location: &str| location.strip_prefix("/app").unwrap().to_owned();
     let put = |location: &str| format!("/service{location}");
-    let changes: [(&str, Front); 2] = [("/app/login", &away), ("/login?lang=de", &put)];
+    let changes: [(&str, Front); 3] = [("/app/login", &away), ("/app/", &away), ("/login?lang=de", &put)];
     for (page, change) in changes {
         let layer = Scripted::ready().schemes().log_in_page(page).build().unwrap();
         let answer = send(&layer, typed("/orders", None)).await;

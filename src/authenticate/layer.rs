@@ -230,7 +230,7 @@ impl AuthenticateBuilder {
     /// they may read status and body alone.
     ///
     /// A CORS layer outside must let those origins read at all. One that has a list of exposed fields of its own writes that in
-    /// place of this: name the two there.
+    /// place of this: name them there.
     pub const fn expose_to_scripts(mut self) -> Self {
         self.voice.browsers.exposes = true;
         self

@@ -196,9 +196,16 @@ fn origin_of(page: &[u8]) -> &[u8] {
     path.and_then(|(start, _)| page.get(..start)).unwrap_or(page)
 }
 
-/// What stands before an `@` may be a password.
-fn without_user(text: &[u8]) -> &[u8] {
-    text.rsplit(|&byte| byte == b'@').next().unwrap_or(text)
+/// What of an origin or a host is told: nothing where more than a scheme, a host and a port stands in it, which may be a password.
+fn told(text: &[u8]) -> &[u8] {
+    let authority =
+        text.windows(3).position(|window| window == b"://").and_then(|at| text.get(at + 3..)).unwrap_or(text);
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte);
+    // A port is digits: else a name and a password are cut off from what follows.
+    let port =
+        authority.rsplit(|&byte| byte == b':' || byte == b']').next().filter(|last| last.len() < authority.len());
+    let is_plain = authority.iter().all(is_name) && port.is_none_or(|port| port.iter().all(u8::is_ascii_digit));
+    if is_plain { text } else { b"(more than an origin)" }
 }
 
 /// A refusal that tells from where the request claims to come, and which host it asks for. Of a Referer only the origin is told:
@@ -213,14 +220,14 @@ fn refused(cause: &'static str, head: &Parts) -> VerifyError {
     });
     let origins = head.headers.get_all(&ORIGIN).iter().map(HeaderValue::as_bytes);
     let pages = head.headers.get_all(&REFERER).iter().map(|page| origin_of(page.as_bytes()));
-    let host = origin::asked_host(head).map(|host| String::from_utf8_lossy(without_user(host)).into_owned());
+    let host = origin::asked_host(head).map(|host| String::from_utf8_lossy(told(host)).into_owned());
     let claims = [
         ("Sec-Fetch-Site", head.headers.get(&SEC_FETCH_SITE).map(HeaderValue::as_bytes)),
         ("Origin", origins.into_iter().next()),
         ("Referer", pages.into_iter().next()),
     ];
-    let told = claims.into_iter().filter_map(|(about, value)| Some((about, without_user(value?))));
-    let error = told.fold(error, |error, (about, value)| {
+    let claimed = claims.into_iter().filter_map(|(about, value)| Some((about, told(value?))));
+    let error = claimed.fold(error, |error, (about, value)| {
         error.finding(Finding::about(about).claims(&String::from_utf8_lossy(value)))
     });
     match host {

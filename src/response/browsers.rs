@@ -110,10 +110,19 @@ impl LogInPage {
 /// Whether the page is what is asked for. One that others have put a front to, or taken it away from, is known by its end and by
 /// what was added when somebody was sent to it: else they would go round in circles.
 fn is_page(path: &str, target: &Uri) -> bool {
-    // Many routers send the one without its last slash to the one with it, or the other way round.
-    let [asked, path] = [target.path(), path].map(|path| path.strip_suffix('/').unwrap_or(path));
-    let is_alike = || !asked.is_empty() && !path.is_empty() && (path.ends_with(asked) || asked.ends_with(path));
-    asked == path || (target.query().is_some_and(has_return_to) && is_alike())
+    let asked = target.path();
+    let is_alike = || is_end(asked, path) || is_end(without_slash(asked), without_slash(path));
+    without_slash(asked) == without_slash(path) || (target.query().is_some_and(has_return_to) && is_alike())
+}
+
+/// Many routers send who asks for the one of two paths to the one with a slash at its end, or without it.
+fn without_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
+/// Whether one of the paths ends as the other does.
+fn is_end(one: &str, other: &str) -> bool {
+    !one.is_empty() && !other.is_empty() && (one.ends_with(other) || other.ends_with(one))
 }
 
 fn has_return_to(query: &str) -> bool {
